@@ -1,0 +1,3 @@
+//! The program `formwork`.
+
+fn main() {}

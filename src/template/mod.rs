@@ -1,0 +1,105 @@
+//! The CloudFormation template: typed values with origins, and how they are written out.
+//!
+//! This layer knows nothing of blueprints: a template written by hand enters the program here.
+
+pub mod iam;
+mod value;
+
+pub use value::{Data, Function, Key, Map, Payload, Value};
+
+use crate::source::Origin;
+
+/// A CloudFormation template.
+#[derive(Clone, Debug, Default)]
+pub struct Template {
+    /// `Description`
+    pub description: Option<Value>,
+    /// `Metadata`, in order.
+    pub metadata: Map,
+    /// `Parameters`, in order.
+    pub parameters: Map,
+    /// `Conditions`, in order.
+    pub conditions: Map,
+    /// `Resources`, in order of their logical ids once complete.
+    pub resources: Vec<Resource>,
+    /// `Outputs`, in order.
+    pub outputs: Map,
+}
+
+/// A resource of a template.
+#[derive(Clone, Debug)]
+pub struct Resource {
+    /// Its logical id.
+    pub id: String,
+    /// What made it necessary.
+    pub origin: Origin,
+    /// `Type`, for example `AWS::S3::Bucket`.
+    pub kind: String,
+    /// `Properties`
+    pub properties: Map,
+    /// `DependsOn`: logical ids in order, each once.
+    pub depends_on: Vec<String>,
+    /// `DeletionPolicy` and `UpdateReplacePolicy`, which are only ever set together.
+    pub removal: Option<Removal>,
+}
+
+/// What happens to a resource that leaves its stack or is replaced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Removal {
+    /// It stays.
+    Retain,
+    /// It goes.
+    Delete,
+}
+
+impl Removal {
+    /// The word of CloudFormation.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Retain => "Retain",
+            Self::Delete => "Delete",
+        }
+    }
+}
+
+impl Template {
+    /// The resource with this logical id.
+    pub fn resource(&self, id: &str) -> Option<&Resource> {
+        self.resources.iter().find(|resource| resource.id == id)
+    }
+
+    /// The whole template as one value, in the order in which it is written out.
+    pub fn to_value(&self, origin: Origin) -> Value {
+        let mut top =
+            crate::map!(origin; "AWSTemplateFormatVersion" => "2010-09-09", "Description" => self.description.clone());
+        let sections =
+            [("Metadata", &self.metadata), ("Parameters", &self.parameters), ("Conditions", &self.conditions)];
+        for (name, section) in sections {
+            top.push(name, origin, (!section.is_empty()).then(|| section.clone()));
+        }
+        let mut resources = Map::default();
+        for resource in &self.resources {
+            resources.push(&resource.id, resource.origin, resource.to_map());
+        }
+        top.push("Resources", origin, resources);
+        top.push("Outputs", origin, (!self.outputs.is_empty()).then(|| self.outputs.clone()));
+        Value::new(origin, Data::Map(top))
+    }
+}
+
+impl Resource {
+    fn to_map(&self) -> Map {
+        let depends_on = match self.depends_on.as_slice() {
+            [] => Payload::Nothing,
+            [one] => one.as_str().into(),
+            many => many.iter().map(String::as_str).collect::<Vec<_>>().into(),
+        };
+        crate::map!(self.origin;
+            "Type" => self.kind.as_str(),
+            "DependsOn" => depends_on,
+            "DeletionPolicy" => self.removal.map(Removal::name),
+            "UpdateReplacePolicy" => self.removal.map(Removal::name),
+            "Properties" => (!self.properties.is_empty()).then(|| self.properties.clone()),
+        )
+    }
+}
