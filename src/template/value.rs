@@ -336,3 +336,26 @@ macro_rules! map {
         map
     }};
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Function;
+
+    #[test]
+    fn functions_are_listed_in_the_order_of_their_declaration() {
+        for (position, (function, ..)) in Function::ALL.iter().enumerate() {
+            assert_eq!(*function as usize, position, "{function:?}");
+            assert_eq!(function.entry().0, *function);
+        }
+        // The last of the declaration is in the list, so that all before it are.
+        assert_eq!(Function::Transform as usize + 1, Function::ALL.len());
+    }
+
+    #[test]
+    fn functions_are_found_by_their_names() {
+        for (function, name, tag) in Function::ALL {
+            assert_eq!(Function::by_name(name), Some(*function));
+            assert_eq!(Function::by_tag(tag), Some(*function));
+        }
+    }
+}
