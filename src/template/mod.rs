@@ -2,6 +2,7 @@
 //!
 //! This layer knows nothing of blueprints: a template written by hand enters the program here.
 
+pub mod emit;
 pub mod iam;
 mod value;
 
