@@ -5,6 +5,8 @@
 
 mod json;
 mod scalar;
+#[cfg(test)]
+mod tests;
 mod yaml;
 
 pub use json::json;
