@@ -3,9 +3,15 @@
 //! The order of the text is kept. What cannot be read is reported and never stops the program.
 //! This layer knows nothing of blueprints or CloudFormation but the names of its short tags.
 
+#![allow(clippy::doc_markdown, reason = "the pages of the codes are prose for users, where CloudFormation is a name")]
+
+mod load;
+
 use std::ops::Range;
 
 use crate::source::Span;
+
+pub use load::{CODES, MAX_FILE_BYTES, load};
 
 /// A value of the text, with its place.
 #[derive(Clone, Debug)]
