@@ -6,6 +6,7 @@
 #![allow(clippy::doc_markdown, reason = "the pages of the codes are prose for users, where CloudFormation is a name")]
 
 mod load;
+mod place;
 
 use std::ops::Range;
 
