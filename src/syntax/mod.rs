@@ -12,6 +12,8 @@ mod mistake;
 mod place;
 mod resolve;
 mod scalar;
+#[cfg(test)]
+mod tests;
 mod yaml;
 
 use std::ops::Range;
