@@ -1,3 +1,7 @@
 //! The program `formwork`.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    formwork::cli::main()
+}

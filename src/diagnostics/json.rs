@@ -9,8 +9,7 @@ use crate::source::{Sources, Span};
 #[derive(Debug, Default, Serialize)]
 pub struct Report {
     diagnostics: Vec<Entry>,
-    /// How many blueprints and templates were checked.
-    pub files: usize,
+    files: usize,
     errors: usize,
     warnings: usize,
 }
@@ -49,6 +48,11 @@ struct Point {
 }
 
 impl Report {
+    /// The report of so many files, in which nothing was found yet.
+    pub fn new(files: usize) -> Self {
+        Self { files, ..Self::default() }
+    }
+
     /// Adds findings that are in their final order.
     pub fn add(&mut self, diagnostics: &[Diagnostic], sources: &Sources) {
         for diagnostic in diagnostics {

@@ -160,6 +160,11 @@ impl Sink {
         &self.diagnostics
     }
 
+    /// Adds the findings of another sink.
+    pub fn append(&mut self, mut other: Self) {
+        self.diagnostics.append(&mut other.diagnostics);
+    }
+
     /// Keeps only the findings for which `keep` answers yes.
     pub fn retain(&mut self, keep: impl FnMut(&Diagnostic) -> bool) {
         self.diagnostics.retain(keep);

@@ -10,6 +10,18 @@ use std::path::Path;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FileId(u32);
 
+impl FileId {
+    /// The position as a number.
+    pub fn index(self) -> u32 {
+        self.0
+    }
+
+    /// The id with this position.
+    pub fn from_index(index: u32) -> Self {
+        Self(index)
+    }
+}
+
 /// A byte range `start..end` in one file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Span {
@@ -22,6 +34,9 @@ pub struct Span {
 }
 
 impl Span {
+    /// The start of the first file: the place of what stands nowhere else.
+    pub const START: Self = Self { file: FileId(0), start: 0, end: 0 };
+
     /// A range of bytes; positions past 4 GiB are clamped, and such files are refused before.
     pub fn new(file: FileId, start: usize, end: usize) -> Self {
         let clamp = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);

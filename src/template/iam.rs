@@ -72,7 +72,8 @@ impl Statement {
         self
     }
 
-    fn into_map(self) -> Map {
+    /// The statement as CloudFormation takes it.
+    pub fn into_map(self) -> Map {
         let effect = match self.effect {
             Effect::Allow => "Allow",
             Effect::Deny => "Deny",

@@ -10,6 +10,19 @@ pub use value::{Data, Function, Key, Map, Payload, Value};
 
 use crate::source::Origin;
 
+/// The limits of a template. Source: CloudFormation User Guide, "CloudFormation quotas".
+pub const MAX_RESOURCES: usize = 500;
+/// See [`MAX_RESOURCES`].
+pub const MAX_PARAMETERS: usize = 200;
+/// See [`MAX_RESOURCES`].
+pub const MAX_OUTPUTS: usize = 200;
+/// Bytes of a template that is deployed from S3. See [`MAX_RESOURCES`].
+pub const MAX_BYTES: usize = 1_000_000;
+/// Bytes of a template that is sent with the request. See [`MAX_RESOURCES`].
+pub const MAX_INLINE_BYTES: usize = 51_200;
+/// Characters of all inline policies of a role. Source: IAM User Guide, "IAM and AWS STS quotas".
+pub const MAX_ROLE_POLICY_CHARACTERS: usize = 10_240;
+
 /// A CloudFormation template.
 #[derive(Clone, Debug, Default)]
 pub struct Template {

@@ -1,0 +1,123 @@
+//! Finding blueprints, reading files, and compiling many at once.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use rayon::prelude::*;
+
+use crate::compile::{Compiled, compile};
+use crate::source::Files;
+
+/// The file of a blueprint that has a folder of its own.
+const IN_FOLDER: &[&str] = &["blueprint.yaml", "blueprint.yml", "blueprint.json"];
+
+/// How the name of a blueprint ends that is a single file.
+const SINGLE_FILE: &[&str] = &[".blueprint.yaml", ".blueprint.yml", ".blueprint.json"];
+
+/// The file system.
+#[derive(Debug)]
+pub struct Disk;
+
+/// Files larger than this are not read whole; the syntax refuses far smaller ones.
+const MAX_BYTES: u64 = 1 << 28;
+
+impl Files for Disk {
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        let metadata = fs::metadata(path)?;
+        if metadata.is_dir() {
+            return Err(io::ErrorKind::IsADirectory.into());
+        }
+        // A pipe or a device could hold up the run for ever.
+        if !metadata.is_file() {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file"));
+        }
+        if metadata.len() > MAX_BYTES {
+            return Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("it is larger than {MAX_BYTES} bytes")));
+        }
+        fs::read(path)
+    }
+}
+
+/// A path that was asked for but cannot be used, with the reason.
+#[derive(Debug)]
+pub struct Unusable {
+    /// The path as it was given.
+    pub path: PathBuf,
+    /// Why.
+    pub reason: String,
+}
+
+/// The blueprints under some paths, sorted, each once.
+pub fn find(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Unusable> {
+    let mut found = BTreeSet::new();
+    for path in paths {
+        let unusable = |reason: String| Unusable { path: path.clone(), reason };
+        let metadata = fs::metadata(path).map_err(|error| unusable(describe(&error)))?;
+        if metadata.is_dir() {
+            let before = found.len();
+            walk(path, &mut found).map_err(|error| unusable(describe(&error)))?;
+            if found.len() == before {
+                let message =
+                    "there is no blueprint in it (`blueprint.yaml` in a folder of its own, or `NAME.blueprint.yaml`)";
+                return Err(unusable(message.to_owned()));
+            }
+        } else {
+            found.insert(path.clone());
+        }
+    }
+    Ok(found.into_iter().collect())
+}
+
+/// The blueprints in a folder. Links to folders are not followed, so that a loop of them ends.
+fn walk(folder: &Path, found: &mut BTreeSet<PathBuf>) -> io::Result<()> {
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder)? {
+            let entry = entry?;
+            let kind = entry.file_type()?;
+            let name = entry.file_name();
+            let name = name.to_string_lossy();
+            if kind.is_dir() {
+                if !name.starts_with('.') {
+                    folders.push(entry.path());
+                }
+            } else if IN_FOLDER.contains(&&*name) || SINGLE_FILE.iter().any(|end| name.ends_with(end)) {
+                found.insert(entry.path());
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What an error of the file system means, without its number.
+pub fn describe(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "there is no such file or folder".to_owned(),
+        io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
+        io::ErrorKind::StorageFull => "the disk is full".to_owned(),
+        io::ErrorKind::ReadOnlyFilesystem => "the file system is read-only".to_owned(),
+        _ => error.to_string(),
+    }
+}
+
+/// Compiles blueprints on all cores; the results are in the order of the paths.
+pub fn compile_all(paths: &[PathBuf]) -> Result<Vec<Compiled>, Unusable> {
+    let codes = super::codes();
+    let one = |path: &PathBuf| {
+        compile(path, &shown(path), &Disk, &codes)
+            .map_err(|error| Unusable { path: path.clone(), reason: describe(&error) })
+    };
+    // Threads cost more than one small file.
+    if paths.len() < 4 {
+        return paths.iter().map(one).collect();
+    }
+    paths.par_iter().map(one).collect()
+}
+
+/// A path as it is shown: with `/` on every system, and without a leading `./`.
+pub fn shown(path: &Path) -> String {
+    let text = path.to_string_lossy().replace('\\', "/");
+    text.strip_prefix("./").map_or(text.clone(), str::to_owned)
+}

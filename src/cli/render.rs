@@ -1,0 +1,177 @@
+//! `formwork render`
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use super::{Exit, Streams, check, input};
+use crate::compile::{Compiled, Format, Rendered};
+use crate::template::{MAX_INLINE_BYTES, MAX_RESOURCES};
+
+/// Compile blueprints to CloudFormation templates
+#[derive(Debug, clap::Args)]
+#[command(
+    long_about = "Compile blueprints to CloudFormation templates.\n\nEach blueprint under PATH becomes one file, \
+                  `<name>.template.yaml` or `.json`. Nothing is written for a blueprint with errors, and files are \
+                  replaced as a whole or not at all."
+)]
+pub struct Arguments {
+    /// Blueprints, or folders with blueprints in them
+    #[arg(value_name = "PATH", default_value = "blueprints")]
+    paths: Vec<PathBuf>,
+    /// Folder for the templates; `-` prints the template of one blueprint
+    #[arg(short, long, value_name = "DIR", default_value = "templates")]
+    output: PathBuf,
+    /// How templates are written
+    #[arg(long, value_enum, default_value = "yaml")]
+    format: FormatArgument,
+    /// Write nothing, and fail if a file would change
+    #[arg(long)]
+    check: bool,
+}
+
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum FormatArgument {
+    /// YAML with short tags
+    Yaml,
+    /// JSON
+    Json,
+}
+
+impl FormatArgument {
+    fn format(self) -> (Format, &'static str) {
+        match self {
+            Self::Yaml => (Format::Yaml, "yaml"),
+            Self::Json => (Format::Json, "json"),
+        }
+    }
+}
+
+/// Runs the command.
+pub fn run(arguments: &Arguments, streams: &mut Streams<'_>) -> io::Result<Exit> {
+    let compiled = match input::find(&arguments.paths).and_then(|paths| input::compile_all(&paths)) {
+        Ok(compiled) => compiled,
+        Err(unusable) => return unusable.report(streams),
+    };
+    let found = check::show(&compiled, streams)?;
+    let rendered: Vec<(&str, &Rendered)> = compiled.iter().filter_map(named).collect();
+    if let Some(exit) = same_names(&compiled, streams)? {
+        return Ok(exit);
+    }
+    let exit = if arguments.output == Path::new("-") {
+        print(arguments, &compiled, streams)?
+    } else if arguments.check {
+        compare(arguments, &rendered, streams)?
+    } else {
+        write(arguments, &rendered, streams)?
+    };
+    Ok(found.and(exit))
+}
+
+fn named(compiled: &Compiled) -> Option<(&str, &Rendered)> {
+    Some((compiled.name.as_deref()?, compiled.template.as_ref()?))
+}
+
+fn file_name(name: &str, arguments: &Arguments) -> PathBuf {
+    arguments.output.join(format!("{name}.template.{}", arguments.format.format().1))
+}
+
+/// Two blueprints of one name would overwrite each other's template.
+fn same_names(compiled: &[Compiled], streams: &mut Streams<'_>) -> io::Result<Option<Exit>> {
+    let mut seen: BTreeMap<&str, &Compiled> = BTreeMap::new();
+    for one in compiled {
+        let Some((name, _)) = named(one) else { continue };
+        if let Some(first) = seen.insert(name, one) {
+            let file = |compiled: &Compiled| compiled.sources.iter().next().map_or("", |s| s.name.as_str()).to_owned();
+            writeln!(
+                streams.err,
+                "error: two blueprints are named `{name}`: {} and {}\nhelp: change `blueprint:` in one of them",
+                file(first),
+                file(one)
+            )?;
+            return Ok(Some(Exit::Found));
+        }
+    }
+    Ok(None)
+}
+
+fn print(arguments: &Arguments, compiled: &[Compiled], streams: &mut Streams<'_>) -> io::Result<Exit> {
+    let [one] = compiled else {
+        writeln!(
+            streams.err,
+            "error: `-o -` prints one template, and there are {} blueprints\nhelp: name one of them",
+            compiled.len()
+        )?;
+        return Ok(Exit::CouldNotRun);
+    };
+    if let Some(rendered) = &one.template {
+        streams.out.write_all(rendered.text(arguments.format.format().0).as_bytes())?;
+    }
+    Ok(Exit::Fine)
+}
+
+fn compare(arguments: &Arguments, rendered: &[(&str, &Rendered)], streams: &mut Streams<'_>) -> io::Result<Exit> {
+    let mut exit = Exit::Fine;
+    for (name, rendered) in rendered {
+        let path = file_name(name, arguments);
+        let problem = match fs::read(&path) {
+            Ok(bytes) if bytes == rendered.text(arguments.format.format().0).as_bytes() => continue,
+            Ok(_) => "would change".to_owned(),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => "would be new".to_owned(),
+            Err(error) => {
+                writeln!(streams.err, "error: cannot read {}: {}", input::shown(&path), input::describe(&error))?;
+                return Ok(Exit::CouldNotRun);
+            }
+        };
+        writeln!(streams.err, "{} {problem}", input::shown(&path))?;
+        exit = Exit::Found;
+    }
+    Ok(exit)
+}
+
+fn write(arguments: &Arguments, rendered: &[(&str, &Rendered)], streams: &mut Streams<'_>) -> io::Result<Exit> {
+    for (name, rendered) in rendered {
+        let path = file_name(name, arguments);
+        let text = rendered.text(arguments.format.format().0);
+        if let Err(error) = replace(&path, text.as_bytes()) {
+            writeln!(streams.err, "error: cannot write {}: {}", input::shown(&path), input::describe(&error))?;
+            return Ok(Exit::CouldNotRun);
+        }
+        writeln!(streams.err, "{}  {}", input::shown(&path), budget(rendered, text.len()))?;
+    }
+    Ok(Exit::Fine)
+}
+
+/// How much of CloudFormation's limits a template takes.
+fn budget(rendered: &Rendered, bytes: usize) -> String {
+    let count = rendered.template().resources.len();
+    let size = if bytes <= MAX_INLINE_BYTES {
+        format!("{bytes} of {MAX_INLINE_BYTES} bytes")
+    } else {
+        format!("{bytes} bytes, to be deployed from S3")
+    };
+    format!("({count} of {MAX_RESOURCES} resources, {size})")
+}
+
+/// Replaces a file as a whole: whoever reads it sees the old text or the new one, and a failure leaves the old one.
+pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    fs::create_dir_all(folder)?;
+    // A file that says the same already is left alone, so that its time stays true.
+    if fs::read(path).is_ok_and(|old| old == bytes) {
+        return Ok(());
+    }
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".formwork-").suffix(".tmp");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        builder.permissions(fs::Permissions::from_mode(0o666));
+    }
+    let mut file = builder.tempfile_in(folder)?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    file.persist(path).map_err(|error| error.error)?;
+    Ok(())
+}

@@ -1,0 +1,95 @@
+//! Encryption with a key: the same choice for every kind that keeps data.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::{Place, Scope, Site};
+use crate::blueprint::text::{Located, Text};
+use crate::map;
+use crate::source::Origin;
+use crate::template::iam::{Statement, document};
+use crate::template::{Data, Map, Removal, Value};
+
+/// Who holds the key.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename = "$Shape")]
+pub enum Encryption {
+    /// A word.
+    #[serde(rename = "Text")]
+    Word(Located<Word>),
+    /// A key from elsewhere.
+    #[serde(rename = "Map")]
+    Key(KeyReference),
+}
+
+/// Who holds the key, in a word.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case")]
+pub enum Word {
+    /// A key that AWS owns and manages, at no cost.
+    AwsOwned,
+    /// A key of its own, made with the component, with yearly rotation; kept when the stack is deleted.
+    OwnKey,
+}
+
+/// A key that is made elsewhere.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct KeyReference {
+    /// ARN of a KMS key whose policy lets IAM policies of this account grant its use.
+    pub key: Text,
+}
+
+impl JsonSchema for Encryption {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Encryption".into()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "anyOf": [generator.subschema_for::<Word>(), generator.subschema_for::<KeyReference>()]
+        })
+    }
+}
+
+/// The role of a component's own key among its resources.
+pub const KEY: &str = "Key";
+
+impl Encryption {
+    /// The ARN of the key, if it is not AWS that holds it.
+    pub fn key_arn(&self, place: &Place, scope: &Scope) -> Option<Value> {
+        match self {
+            Self::Word(word) => (word.value == Word::OwnKey).then(|| place.attribute(KEY, "Arn")),
+            Self::Key(reference) => Some(scope.value(&reference.key)),
+        }
+    }
+
+    /// Makes the component's own key if it has one. `statements` let services use it that do not act with a role.
+    pub fn compose(&self, site: &mut Site<'_>, statements: Vec<Statement>) {
+        let Self::Word(Located { value: Word::OwnKey, .. }) = self else { return };
+        let origin = site.place.origin;
+        // With this statement the IAM policies of the account decide, so each grant stays with the role that uses it.
+        // Source: KMS Developer Guide, "Default key policy".
+        let account = Value::sub(origin, "arn:${AWS::Partition}:iam::${AWS::AccountId}:root");
+        let principal = Value::new(origin, Data::Map(map!(origin; "AWS" => account)));
+        let mut root = Statement::allow(origin, &["kms:*"], vec![Value::string(origin, "*")]).named("AccountDecides");
+        root.principal = Some(principal);
+        let policy = document(origin, std::iter::once(root).chain(statements).collect());
+        let description = format!("Encrypts {} of {}", site.place.name, site.scope.blueprint);
+        let properties = map!(origin;
+            "Description" => description,
+            "EnableKeyRotation" => true,
+            "KeyPolicy" => policy,
+        );
+        site.add_stateful(KEY, "AWS::KMS::Key", Removal::Retain, properties);
+    }
+}
+
+/// What a role needs to use a key through a service, for data under an encryption context.
+pub fn use_key(origin: Origin, sid: &str, actions: &[&'static str], key: Value, condition: Map) -> Statement {
+    Statement::allow(origin, actions, vec![key]).named(sid).when(condition)
+}

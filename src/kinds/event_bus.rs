@@ -1,0 +1,156 @@
+//! `event-bus`
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::encryption::Encryption;
+use super::site::{join, on_behalf_of, own_arn};
+use super::{Access, Attribute, Component, Get, Grant, Kind, Place, Port, Request, Scope, Site};
+use crate::blueprint::text::Text;
+use crate::map;
+use crate::source::Origin;
+use crate::template::iam::Statement;
+use crate::template::{Data, Map, Value};
+
+/// An event bus of one's own, for events of applications and of other accounts.
+///
+/// Events of AWS services arrive only on the bus `default`, which every account has; a rule on it needs no component.
+///
+/// ```yaml
+/// components:
+///   orders:
+///     kind: event-bus
+///     allow: { accounts: ["111122223333"] }
+///   journal:
+///     kind: log-group
+///   everything:
+///     kind: event-rule
+///     bus: orders
+///     pattern: { source: [{ prefix: shop. }] }
+///     targets: [journal]
+/// ```
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Bus {
+    /// Name of the bus. The default is the name of the stack, `-` and the name of the component.
+    name: Option<Text>,
+    /// What its events are about.
+    description: Option<Text>,
+    /// With which key events are encrypted.
+    encryption: Option<Encryption>,
+    /// Who outside of the account may put events on it.
+    #[serde(default)]
+    allow: Allow,
+}
+
+/// Who outside of the account may put events on a bus.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Allow {
+    /// Ids of accounts.
+    #[serde(default)]
+    accounts: Vec<Text>,
+    /// Id of an organization, all of whose accounts may.
+    organization: Option<Text>,
+}
+
+const BUS: &str = "Bus";
+
+const PUT: &[&str] = &["events:PutEvents"];
+
+impl Bus {
+    fn name(&self, place: &Place, scope: &Scope) -> Value {
+        match &self.name {
+            Some(name) => scope.value(name),
+            None => Value::sub(place.origin, format!("${{AWS::StackName}}-{}", place.name)),
+        }
+    }
+
+    fn add_policies(&self, site: &mut Site<'_>) {
+        let (place, scope) = (site.place, site.scope);
+        let origin = place.origin;
+        let mut add = |role: &str, sid: &str, principal: Value, condition: Option<Map>| {
+            let mut statement = Statement::allow(origin, PUT, vec![place.attribute(BUS, "Arn")]);
+            statement.principal = Some(principal);
+            statement.condition = condition;
+            let properties = map!(origin;
+                "EventBusName" => place.reference(BUS),
+                "StatementId" => sid,
+                "Statement" => statement.into_map(),
+            );
+            site.add(role, "AWS::Events::EventBusPolicy", properties);
+        };
+        if !self.allow.accounts.is_empty() {
+            let accounts: Vec<Value> = self.allow.accounts.iter().map(|account| scope.value(account)).collect();
+            let principal = Value::new(origin, Data::Map(map!(origin; "AWS" => accounts)));
+            add("AccountsPolicy", "AllowAccounts", principal, None);
+        }
+        if let Some(organization) = &self.allow.organization {
+            let organization = scope.value(organization);
+            let condition = map!(origin; "StringEquals" => map!(origin; "aws:PrincipalOrgID" => organization));
+            add("OrganizationPolicy", "AllowOrganization", Value::string(origin, "*"), Some(condition));
+        }
+    }
+}
+
+impl Component for Bus {
+    fn accept(&self, request: &Request<'_>, place: &Place, _scope: &Scope) -> Grant {
+        let origin = request.origin;
+        match request.access {
+            Access::AddRule => Grant { address: Some(Value { origin, ..place.reference(BUS) }), ..Grant::default() },
+            Access::SendEvents => {
+                let arn = Value { origin, ..place.attribute(BUS, "Arn") };
+                let statement =
+                    Statement::allow(origin, PUT, vec![arn.clone()]).named(format!("PutOn{}", place.id("")));
+                Grant { role: vec![statement], address: Some(arn), ..Grant::default() }
+            }
+            _ => Grant::default(),
+        }
+    }
+
+    fn compose(&self, site: &mut Site<'_>) {
+        let (place, scope) = (site.place, site.scope);
+        let origin = place.origin;
+        let name = self.name(place, scope);
+        let key = self.encryption.as_ref().and_then(|encryption| encryption.key_arn(place, scope));
+        if let Some(encryption) = &self.encryption {
+            encryption.compose(site, vec![use_by_events(origin, &name)]);
+        }
+        let properties = map!(origin;
+            "Name" => name,
+            "Description" => self.description.as_ref().map(|text| scope.value(text)),
+            "KmsKeyIdentifier" => key,
+        );
+        site.add(BUS, "AWS::Events::EventBus", properties);
+        self.add_policies(site);
+    }
+}
+
+/// What the key of a bus allows to EventBridge.
+///
+/// Source: EventBridge User Guide, "KMS key policy for an event bus".
+fn use_by_events(origin: Origin, name: &Value) -> Statement {
+    let actions = &["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"];
+    let bus = join(origin, &[own_arn(origin, "events", "event-bus/"), name.clone()]);
+    Statement::allow(origin, actions, vec![Value::string(origin, "*")])
+        .named("Events")
+        .service("events.amazonaws.com")
+        .when(on_behalf_of(origin, bus))
+}
+
+pub(super) static KIND: Kind = Kind {
+    name: "event-bus",
+    ports: &[Port::Bus, Port::Events],
+    attributes: &[
+        Attribute { name: "name", doc: "Name of the bus.", get: Get::Ref(BUS) },
+        Attribute { name: "arn", doc: "ARN of the bus.", get: Get::Att(BUS, "Arn") },
+        Attribute {
+            name: "key-arn",
+            doc: "ARN of its own key, with `encryption: own-key`.",
+            get: Get::Att(super::encryption::KEY, "Arn"),
+        },
+    ],
+    codes: &[],
+    schema: super::model_schema::<Bus>,
+    decode: super::decode::<Bus>,
+};

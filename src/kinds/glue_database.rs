@@ -1,0 +1,97 @@
+//! `glue-database`
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::site::own_arn;
+use super::{Access, Attribute, Component, Get, Grant, Kind, Place, Port, Request, Scope, Site};
+use crate::blueprint::text::Text;
+use crate::map;
+use crate::source::Origin;
+use crate::template::Value;
+use crate::template::iam::Statement;
+
+/// A database of the Glue Data Catalog, in which Athena finds tables.
+///
+/// ```yaml
+/// components:
+///   catalog:
+///     kind: glue-database
+/// ```
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Database {
+    /// Name of the database, in lower case. The default is the name of the blueprint, `_` and the name of the
+    /// component, with `_` for `-`, so that queries need no quotes. It is unique in account and region: a second stack
+    /// of the same blueprint beside the first needs a name of its own.
+    name: Option<Text>,
+    /// What the tables are about.
+    description: Option<Text>,
+}
+
+const DATABASE: &str = "Database";
+
+/// What a crawler does in a catalog. Partitions are looked up in batches before they are made.
+///
+/// Source: Service Authorization Reference, "Actions, resources, and condition keys for AWS Glue"; Glue Developer
+/// Guide, "Identity-based policies", which also says that a table needs its database and the catalog beside it.
+const MAINTAIN: &[&str] = &[
+    "glue:BatchCreatePartition",
+    "glue:BatchGetPartition",
+    "glue:BatchUpdatePartition",
+    "glue:CreatePartition",
+    "glue:CreatePartitionIndex",
+    "glue:CreateTable",
+    "glue:GetDatabase",
+    "glue:GetPartition",
+    "glue:GetPartitionIndexes",
+    "glue:GetPartitions",
+    "glue:GetTable",
+    "glue:GetTables",
+    "glue:UpdatePartition",
+    "glue:UpdateTable",
+];
+
+impl Component for Database {
+    fn accept(&self, request: &Request<'_>, place: &Place, _scope: &Scope) -> Grant {
+        let origin = request.origin;
+        let address = Some(Value { origin, ..place.reference(DATABASE) });
+        let Access::MaintainTables = request.access else { return Grant { address, ..Grant::default() } };
+        let id = place.id(DATABASE);
+        let resources = ["catalog".to_owned(), format!("database/${{{id}}}"), format!("table/${{{id}}}/*")];
+        let arns = resources.iter().map(|resource| own_arn(origin, "glue", resource)).collect();
+        let statement = Statement::allow(origin, MAINTAIN, arns).named(format!("TablesOf{}", place.id("")));
+        Grant { role: vec![statement], address, ..Grant::default() }
+    }
+
+    fn compose(&self, site: &mut Site<'_>) {
+        let (place, scope) = (site.place, site.scope);
+        let origin = place.origin;
+        let name = match &self.name {
+            Some(name) => scope.value(name),
+            None => Value::string(origin, default_name(&scope.blueprint, &place.name)),
+        };
+        let input = map!(origin;
+            "Name" => name,
+            "Description" => self.description.as_ref().map(|text| scope.value(text)),
+        );
+        let properties = map!(origin;
+            "CatalogId" => Value::reference(Origin::Derived(origin.span()), "AWS::AccountId"),
+            "DatabaseInput" => input,
+        );
+        site.add(DATABASE, "AWS::Glue::Database", properties);
+    }
+}
+
+fn default_name(blueprint: &str, component: &str) -> String {
+    format!("{blueprint}_{component}").replace('-', "_")
+}
+
+pub(super) static KIND: Kind = Kind {
+    name: "glue-database",
+    ports: &[Port::Database],
+    attributes: &[Attribute { name: "name", doc: "Name of the database.", get: Get::Ref(DATABASE) }],
+    codes: &[],
+    schema: super::model_schema::<Database>,
+    decode: super::decode::<Database>,
+};

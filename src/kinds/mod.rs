@@ -1,0 +1,290 @@
+//! The kinds of components: one file a kind, and what all of them have in common.
+//!
+//! A kind is a typed model, what it makes of it, and its two ends: what it asks of the components that it refers to
+//! ([`Wire`]), and what it grants to those that refer to it ([`Component::accept`]). That makes wiring N + M: no kind
+//! knows another. What is composed from them is not known here.
+
+mod athena_query;
+mod athena_workgroup;
+mod encryption;
+mod event_bus;
+mod event_rule;
+mod firehose_stream;
+mod glue_crawler;
+mod glue_database;
+mod log_group;
+mod s3_bucket;
+pub mod schema;
+mod site;
+
+use std::fmt::Debug;
+
+use schemars::{Schema, SchemaGenerator};
+
+use crate::blueprint::decode::DecodeError;
+use crate::blueprint::text::{Fault, FileReference, Reference};
+use crate::diagnostics::{Code, Sink};
+use crate::source::{Origin, Sources, Span};
+use crate::syntax::Node;
+use crate::template::Value;
+use crate::template::iam::Statement;
+
+pub use site::{Peers, Place, Scope, Site, Use};
+
+/// The findings about references, which every kind can have.
+pub use site::{ATTRIBUTE, CODES as REFERENCE_CODES};
+
+/// All kinds, sorted by name.
+pub static KINDS: &[&Kind] = &[
+    &athena_query::KIND,
+    &athena_workgroup::KIND,
+    &event_bus::KIND,
+    &event_rule::KIND,
+    &firehose_stream::KIND,
+    &glue_crawler::KIND,
+    &glue_database::KIND,
+    &log_group::KIND,
+    &s3_bucket::KIND,
+];
+
+/// The kind with this name.
+pub fn by_name(name: &str) -> Option<&'static Kind> {
+    KINDS.iter().find(|kind| kind.name == name).copied()
+}
+
+/// A kind of component, as data.
+#[derive(Debug)]
+pub struct Kind {
+    /// The word after `kind:`.
+    pub name: &'static str,
+    /// What others may use it for.
+    pub ports: &'static [Port],
+    /// What `${component.attribute}` gives.
+    pub attributes: &'static [Attribute],
+    /// The findings that only it reports.
+    pub codes: &'static [&'static [&'static Code]],
+    /// The schema of its fields; the description is its page.
+    pub schema: fn(&mut SchemaGenerator) -> Schema,
+    /// Makes the typed model.
+    pub decode: fn(&Node, &Sources, &mut Vec<Fault>) -> Result<Box<dyn Component>, DecodeError>,
+}
+
+/// Something of a component that text can reach.
+#[derive(Debug)]
+pub struct Attribute {
+    /// Its name, in kebab case.
+    pub name: &'static str,
+    /// What it is.
+    pub doc: &'static str,
+    /// How CloudFormation gives it.
+    pub get: Get,
+}
+
+/// How CloudFormation gives an attribute of the resource with this role in its component.
+#[derive(Clone, Copy, Debug)]
+pub enum Get {
+    /// `Ref`
+    Ref(&'static str),
+    /// `Fn::GetAtt`
+    Att(&'static str, &'static str),
+}
+
+/// What a component may be used for by others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Port {
+    /// Takes and gives objects.
+    Objects,
+    /// Takes events from a rule.
+    Events,
+    /// Has rules on it.
+    Bus,
+    /// Leaves data in a known layout.
+    Dataset,
+    /// Holds tables.
+    Database,
+    /// Runs queries.
+    Workgroup,
+}
+
+impl Port {
+    /// What a component with this port does, after "a component that".
+    pub fn does(self) -> &'static str {
+        match self {
+            Self::Objects => "stores objects",
+            Self::Events => "takes events of a rule",
+            Self::Bus => "carries events to rules",
+            Self::Dataset => "leaves data in a layout",
+            Self::Database => "holds tables",
+            Self::Workgroup => "runs queries",
+        }
+    }
+
+    /// The names of the kinds that have it.
+    pub fn kinds(self) -> impl Iterator<Item = &'static str> {
+        KINDS.iter().filter(move |kind| kind.ports.contains(&self)).map(|kind| kind.name)
+    }
+}
+
+/// A use of another component.
+#[derive(Debug)]
+pub struct Wire<'a> {
+    /// The name of the other component.
+    pub to: &'a Reference,
+    /// What is done with it.
+    pub access: Access,
+}
+
+/// What one component does with another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Stores objects under these prefixes; an empty one means everywhere.
+    WriteObjects(Vec<String>),
+    /// Lists and reads the objects under this prefix.
+    ReadObjects(String),
+    /// Lets S3 itself store access logs, under this prefix if it is given.
+    WriteAccessLogs(Option<String>),
+    /// Keeps results of queries under this prefix, with the rights of whoever runs the query.
+    KeepResults(String),
+    /// Hands over the events of a rule.
+    SendEvents,
+    /// Puts a rule on it.
+    AddRule,
+    /// Reads the data that it leaves.
+    FollowLayout,
+    /// Creates tables in it and keeps them up to date.
+    MaintainTables,
+    /// Names it in a query.
+    Query,
+    /// Runs queries in it.
+    RunQueries,
+}
+
+impl Access {
+    /// The port that the other component must have.
+    pub fn port(&self) -> Port {
+        match self {
+            Self::WriteObjects(_) | Self::ReadObjects(_) | Self::WriteAccessLogs(_) | Self::KeepResults(_) => {
+                Port::Objects
+            }
+            Self::SendEvents => Port::Events,
+            Self::AddRule => Port::Bus,
+            Self::FollowLayout => Port::Dataset,
+            Self::MaintainTables | Self::Query => Port::Database,
+            Self::RunQueries => Port::Workgroup,
+        }
+    }
+}
+
+/// Who acts when a component uses another.
+#[derive(Clone, Debug)]
+pub struct Actor {
+    /// The service principal.
+    pub principal: &'static str,
+    /// The ARN of the acting resource.
+    pub arn: Value,
+}
+
+/// A use as the receiving component sees it.
+#[derive(Debug)]
+pub struct Request<'a> {
+    /// What is done.
+    pub access: &'a Access,
+    /// Who does it; `None` where no service acts.
+    pub actor: Option<&'a Actor>,
+    /// The name of the component that asks.
+    pub from: &'a str,
+    /// The reference that asks.
+    pub origin: Origin,
+}
+
+/// What a use needs, as the receiving component says.
+#[derive(Debug, Default)]
+pub struct Grant {
+    /// Statements for the role of whoever acts.
+    pub role: Vec<Statement>,
+    /// Statements for the policy of the receiving resource.
+    pub policy: Vec<Statement>,
+    /// How the receiving resource is named for this use: an ARN or a name, as the service wants it.
+    pub address: Option<Value>,
+    /// The ARN of the key that it encrypts with, if it is not AWS that holds it.
+    pub key: Option<Value>,
+}
+
+/// The data that a component leaves in a bucket.
+#[derive(Clone, Debug)]
+pub struct Dataset {
+    /// The bucket's component.
+    pub bucket: Reference,
+    /// The folders of an object's key, in order.
+    pub folders: Vec<Folder>,
+    /// The prefix under which failures are kept, as far as it is the same for all.
+    pub errors: String,
+}
+
+/// One folder of the keys of a [`Dataset`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Folder {
+    /// The same for all objects.
+    Fixed(String),
+    /// One table a value.
+    Table,
+    /// One partition a value.
+    Partition,
+}
+
+/// A component, decoded.
+pub trait Component: Debug {
+    /// The components that it uses.
+    fn wires(&self) -> Vec<Wire<'_>> {
+        Vec::new()
+    }
+
+    /// The files beside the blueprint that it needs.
+    fn files(&self) -> Vec<&FileReference> {
+        Vec::new()
+    }
+
+    /// Who acts when it uses others.
+    fn actor(&self, place: &Place) -> Option<Actor> {
+        let _ = place;
+        None
+    }
+
+    /// Reports what is wrong with the component by itself, beyond its schema; `name` is the place of its name.
+    fn check(&self, name: Span, sink: &mut Sink) {
+        let _ = (name, sink);
+    }
+
+    /// How it uses the bucket of data that it follows; granted after the written wires.
+    fn follow(&self, dataset: &Dataset) -> Option<Access> {
+        let _ = dataset;
+        None
+    }
+
+    /// The data that it leaves.
+    fn dataset(&self) -> Option<Dataset> {
+        None
+    }
+
+    /// What a use of it needs.
+    fn accept(&self, request: &Request<'_>, place: &Place, scope: &Scope) -> Grant {
+        let _ = (request, place, scope);
+        Grant::default()
+    }
+
+    /// Makes its resources.
+    fn compose(&self, site: &mut Site<'_>);
+}
+
+/// The `decode` of a kind whose model is `T`.
+fn decode<T>(node: &Node, sources: &Sources, faults: &mut Vec<Fault>) -> Result<Box<dyn Component>, DecodeError>
+where
+    T: Component + serde::de::DeserializeOwned + 'static,
+{
+    crate::blueprint::decode::decode::<T>(node, sources, faults).map(|model| Box::new(model) as Box<dyn Component>)
+}
+
+/// The `schema` of a kind whose model is `T`.
+fn model_schema<T: schemars::JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
+    T::json_schema(generator)
+}

@@ -1,0 +1,120 @@
+//! The schema of the language: what editors and the compiler check blueprints with.
+//!
+//! It is generated from the types and checked in as `schemas/blueprint.schema.json`; a test holds the two together.
+
+use schemars::generate::SchemaSettings;
+use schemars::{Schema, SchemaGenerator};
+use serde_json::{Map, Value as Json, json};
+
+use super::{KINDS, Kind};
+use crate::blueprint::parameters::Parameter;
+use crate::blueprint::{Allowance, NAME_PATTERN, Output, PARAMETER_PATTERN, VERSION_PATTERN};
+
+/// The generated schema, as it is checked in.
+pub const TEXT: &str = include_str!("../../schemas/blueprint.schema.json");
+
+/// Generates the schema from the types.
+pub fn generate() -> Json {
+    let mut generator = SchemaSettings::draft2020_12().into_generator();
+    let kinds: Vec<(&str, Json)> = KINDS.iter().map(|kind| (kind.name, kind_schema(kind, &mut generator))).collect();
+    let parameter = generator.subschema_for::<Parameter>();
+    let output = generator.subschema_for::<Output>();
+    let mut definitions: Map<String, Json> = generator.take_definitions(true);
+    definitions.insert("Component".to_owned(), component());
+    for (name, schema) in kinds {
+        definitions.insert(name.to_owned(), schema);
+    }
+    definitions.sort_keys();
+    json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "formwork blueprint",
+        "description": "A declarative architecture that formwork compiles to a CloudFormation template.",
+        "type": "object",
+        "required": ["blueprint", "version", "components"],
+        "additionalProperties": false,
+        "properties": {
+            "blueprint": {
+                "description": "Name of the blueprint, in kebab case.",
+                "type": "string", "pattern": NAME_PATTERN, "maxLength": 100,
+            },
+            "version": {
+                "description": "Version of the blueprint, as in Semantic Versioning.",
+                "type": "string", "pattern": VERSION_PATTERN,
+            },
+            "title": {
+                "description": "What it is, in a few words.",
+                "type": "string", "minLength": 1, "maxLength": 100,
+            },
+            "description": {
+                "description": "What it does; the description of the template.",
+                "type": "string", "minLength": 1,
+            },
+            "parameters": {
+                "description": "What is decided at deployment. Names start with a capital.",
+                "type": "object",
+                "propertyNames": {"pattern": PARAMETER_PATTERN},
+                "additionalProperties": parameter,
+            },
+            "let": {
+                "description": "Values for `{{ }}`, each of which sees those above it.",
+                "type": "object",
+                "propertyNames": {"pattern": "^[a-z_][a-z0-9_]*$"},
+            },
+            "components": {
+                "description": "What the architecture consists of. Names are in kebab case.",
+                "type": "object",
+                "minProperties": 1,
+                "propertyNames": {"pattern": NAME_PATTERN, "maxLength": 100},
+                "additionalProperties": {"$ref": "#/$defs/Component"},
+            },
+            "outputs": {
+                "description": "What the stack tells whoever deploys it. Names start with a capital.",
+                "type": "object",
+                "propertyNames": {"pattern": PARAMETER_PATTERN},
+                "additionalProperties": output,
+            },
+        },
+        "$defs": definitions,
+    })
+}
+
+/// Any component: its `kind` decides which other fields it has.
+fn component() -> Json {
+    let branches: Vec<Json> = KINDS
+        .iter()
+        .map(|kind| {
+            json!({
+                "if": {"properties": {"kind": {"const": kind.name}}, "required": ["kind"]},
+                "then": {"$ref": format!("#/$defs/{}", kind.name)},
+            })
+        })
+        .collect();
+    let names: Vec<&str> = KINDS.iter().map(|kind| kind.name).collect();
+    json!({
+        "type": "object",
+        "required": ["kind"],
+        "properties": {"kind": {"description": "What it is.", "enum": names}},
+        "allOf": branches,
+    })
+}
+
+/// The fields of a kind with those that all components have.
+fn kind_schema(kind: &Kind, generator: &mut SchemaGenerator) -> Json {
+    let schema: Schema = (kind.schema)(generator);
+    let mut schema = Json::from(schema);
+    let allow = generator.subschema_for::<Vec<Allowance>>();
+    if let Some(properties) = schema.get_mut("properties").and_then(Json::as_object_mut) {
+        properties.insert("kind".to_owned(), json!({"const": kind.name}));
+        let mut allow = Json::from(allow);
+        allow["description"] = json!("Findings that are known and fine here.");
+        properties.insert("allow".to_owned(), allow);
+    }
+    if let Some(object) = schema.as_object_mut() {
+        object.remove("title");
+        let required = object.entry("required").or_insert_with(|| json!([]));
+        if let Some(required) = required.as_array_mut() {
+            required.insert(0, json!("kind"));
+        }
+    }
+    schema
+}
