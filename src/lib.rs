@@ -7,3 +7,4 @@ pub mod diagnostics;
 pub mod syntax;
 #[macro_use]
 pub mod template;
+pub mod schema;
