@@ -2,12 +2,14 @@
 //!
 //! One validator serves blueprints (strictly) and templates (as leniently as CloudFormation). It has
 //! three answers, because a part of a value may be known only at deployment, and it says all that is
-//! wrong, never only the first. This layer knows no rule of any service.
+//! wrong, never only the first. This layer knows no rule of any service; it knows what the provider
+//! schemas say, and they are decoded only for the types that are asked for.
 
 mod container;
 mod instance;
 pub mod model;
 pub mod pattern;
+pub mod provider;
 pub mod read;
 mod scalar;
 #[cfg(test)]

@@ -1,0 +1,51 @@
+//! Packs the provider schemas into one blob and its index, so that the program decodes only what it is asked for.
+
+use std::env;
+use std::error::Error;
+use std::fmt::Write;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+#[path = "src/schema"]
+#[allow(dead_code, reason = "reading and writing share the model, and each uses its half")]
+mod schema {
+    pub mod model;
+    pub mod read;
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let folder = Path::new("schemas/provider");
+    // A folder is as new as its newest file.
+    println!("cargo::rerun-if-changed={}", folder.display());
+    println!("cargo::rerun-if-changed=src/schema/model.rs");
+    println!("cargo::rerun-if-changed=src/schema/read.rs");
+
+    let mut files: Vec<PathBuf> =
+        fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<Result<_, std::io::Error>>()?;
+    files.retain(|path| path.extension().is_some_and(|extension| extension == "json"));
+    let mut types: Vec<(String, Value)> = Vec::new();
+    for path in files {
+        let text = fs::read_to_string(&path)?;
+        let members: serde_json::Map<String, Value> =
+            serde_json::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))?;
+        types.extend(members);
+    }
+    types.sort_by(|(a, _), (b, _)| a.cmp(b));
+
+    let mut blob = Vec::new();
+    let mut index = String::from("&[\n");
+    for (name, value) in &types {
+        let resource = schema::read::resource(value).map_err(|problem| format!("{name}: {problem}"))?;
+        let start = blob.len();
+        blob.extend(postcard::to_stdvec(&resource)?);
+        writeln!(index, "    ({name:?}, {start}, {}),", blob.len())?;
+    }
+    index.push(']');
+
+    let out = PathBuf::from(env::var("OUT_DIR")?);
+    fs::write(out.join("provider.postcard"), blob)?;
+    fs::write(out.join("provider_index.rs"), index)?;
+    Ok(())
+}
