@@ -5,6 +5,8 @@
 //! wrong, never only the first. This layer knows no rule of any service; it knows what the provider
 //! schemas say, and they are decoded only for the types that are asked for.
 
+#[cfg(test)]
+mod agreement;
 mod container;
 mod instance;
 pub mod model;
