@@ -539,7 +539,7 @@ fn every_type_of_the_binary_is_that_of_its_file() {
         let resource = provider::resource_type(name).unwrap_or_else(|| panic!("{name} does not decode"));
         assert_eq!(resource.name(), name);
         let from_file = read::resource(file).expect("a resource");
-        assert_eq!(format!("{:?}", resource.schema()), format!("{:?}", from_file.document.root), "{name}");
+        assert_eq!(format!("{:?}", resource.document()), format!("{:?}", from_file.document), "{name}");
     }
 }
 

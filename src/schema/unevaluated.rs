@@ -1,10 +1,11 @@
 //! Properties that no schema applied to the object knows.
 
+use super::container::report_key;
 use super::instance::{Instance, Presence, presence};
 use super::model::{Additional, Keyword, Properties, Schema};
 use super::pattern;
-use super::validate::{Path, Run, Verdict, report};
-use super::violation::{Place, Violation, ViolationKind};
+use super::validate::{Path, Run, Verdict};
+use super::violation::{Violation, ViolationKind};
 
 impl<'d> Run<'d> {
     /// `unevaluatedProperties` of a schema.
@@ -24,8 +25,9 @@ impl<'d> Run<'d> {
         let certain = self.known(schema, instance, path, 0, &mut known);
         let mut verdict = certain;
         for entry in entries.iter().map(I::entry) {
-            let presence = presence(entry.value);
-            if presence == Presence::Absent || known.iter().any(|properties| properties.describe(entry.name)) {
+            if presence(entry.value) == Presence::Absent
+                || known.iter().any(|properties| properties.describe(entry.name))
+            {
                 continue;
             }
             let path = path.key(entry.name);
@@ -35,8 +37,7 @@ impl<'d> Run<'d> {
                     let names = known.iter().flat_map(|properties| properties.named.iter().map(|(name, _)| name));
                     let kind =
                         ViolationKind::UnknownProperty { name: entry.name.to_owned(), known: names.cloned().collect() };
-                    let certain = report(out, &path, Place::Key(entry.origin), kind);
-                    if presence == Presence::Present { certain } else { Verdict::Unknown }
+                    report_key(out, &path, &entry, kind)
                 }
                 None | Some(Additional::Allowed) => Verdict::Valid,
             });
