@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::model::Pattern;
 use super::{Leniency, Options, Outcome, Verdict, ViolationKind, pattern, provider, read, validate};
-use crate::schema::testing::{origin, value};
+use crate::schema::testing::{origin, value, wrong};
 use crate::template::{self, Function};
 
 /// The types of a streaming architecture, which are tested more than all others.
@@ -203,6 +203,11 @@ impl<'a> Maker<'a> {
                 }
             }
         }
+        if schema["additionalProperties"].is_object() {
+            for name in ["one", "two"].into_iter().take(self.below(3)) {
+                map.insert(name.to_owned(), self.instance(&schema["additionalProperties"], depth + 1));
+            }
+        }
         if self.chance(2) {
             map.insert("Unknown".to_owned(), Value::from("x"));
         }
@@ -335,6 +340,113 @@ fn every_type_agrees_with_the_oracle_on_a_few_instances() {
     assert!(valid > 3000 && invalid > 3000, "{valid} valid, {invalid} invalid instances");
 }
 
+/// A language in small, as types of a blueprint declare it.
+mod language {
+    use schemars::JsonSchema;
+
+    #[derive(JsonSchema)]
+    #[serde(deny_unknown_fields)]
+    #[expect(dead_code, reason = "only its schema is used")]
+    pub struct Blueprint {
+        title: Option<String>,
+        #[schemars(length(min = 1))]
+        components: std::collections::BTreeMap<String, Component>,
+        #[serde(default)]
+        mode: Mode,
+    }
+
+    #[derive(JsonSchema, Default)]
+    #[serde(rename_all = "kebab-case")]
+    #[expect(dead_code, reason = "only its schema is used")]
+    enum Mode {
+        /// Everything.
+        #[default]
+        Whole,
+        /// A part.
+        InParts,
+    }
+
+    #[derive(JsonSchema)]
+    #[schemars(deny_unknown_fields)]
+    #[expect(dead_code, reason = "only its schema is used")]
+    struct Component {
+        #[serde(flatten)]
+        kind: Kind,
+        allow: Option<Vec<Reason>>,
+    }
+
+    #[derive(JsonSchema)]
+    #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+    #[expect(dead_code, reason = "only its schema is used")]
+    enum Kind {
+        Bucket {
+            #[schemars(range(min = 1, max = 3650))]
+            expire_after_days: Option<u32>,
+        },
+        Stream {
+            #[schemars(regex(pattern = "^[a-z][a-z0-9-]*$"))]
+            to: String,
+            sizes: Vec<Size>,
+        },
+    }
+
+    #[derive(JsonSchema)]
+    #[serde(untagged)]
+    #[expect(dead_code, reason = "only its schema is used")]
+    enum Size {
+        Count(u8),
+        Text(String),
+        Range { from: i16, to: i16 },
+    }
+
+    #[derive(JsonSchema)]
+    #[serde(deny_unknown_fields)]
+    #[expect(dead_code, reason = "only its schema is used")]
+    struct Reason {
+        code: String,
+        reason: String,
+    }
+}
+
+#[test]
+fn the_schema_of_types_agrees_with_the_oracle() {
+    let schema = schemars::schema_for!(language::Blueprint).to_value();
+    let (valid, invalid) = compare("blueprint", &schema, 600);
+    assert!(valid > 50 && invalid > 50, "{valid} valid, {invalid} invalid instances");
+}
+
+#[test]
+fn mistakes_in_the_language_are_said_as_they_were_meant() {
+    let schema = schemars::schema_for!(language::Blueprint).to_value();
+    let said = |component: Value| {
+        let blueprint = json!({"components": {"x": component}, "mode": "whole"});
+        wrong(&schema, &blueprint, Leniency::Strict)
+    };
+    assert_eq!(
+        said(json!({"kind": "buckett", "expire_after_days": 1})),
+        ["/components/x/kind: `buckett` is not one of `bucket` or `stream`"]
+    );
+    assert_eq!(
+        said(json!({"kind": "bucket", "expire_after_days": 0})),
+        ["/components/x/expire_after_days: 0 is less than 1"]
+    );
+    assert_eq!(
+        said(json!({"kind": "bucket", "expire_after_day": 1})),
+        ["/components/x/expire_after_day: unknown property `expire_after_day`"]
+    );
+    assert_eq!(
+        said(json!({"kind": "stream", "to": "A", "sizes": [300, "x", {"from": 1}, true]})),
+        [
+            "/components/x/to: `A` does not match `^[a-z][a-z0-9-]*$`",
+            "/components/x/sizes/0: 300 is more than 255",
+            "/components/x/sizes/2: property `to` is missing",
+            "/components/x/sizes/3: boolean given, integer, string or object expected",
+        ]
+    );
+    assert_eq!(said(json!({})), ["/components/x: property `kind` is missing"]);
+    assert_eq!(said(json!("x")), ["/components/x: string given, object expected"]);
+}
+
 /// Replaces one value inside by what `replace` makes of it.
 fn replace_one(
     value: &mut template::Value,
@@ -427,7 +539,7 @@ fn every_type_of_the_binary_is_that_of_its_file() {
         let resource = provider::resource_type(name).unwrap_or_else(|| panic!("{name} does not decode"));
         assert_eq!(resource.name(), name);
         let from_file = read::resource(file).expect("a resource");
-        assert_eq!(format!("{:?}", resource.schema()), format!("{:?}", from_file.document.root), "{name}");
+        assert_eq!(format!("{:?}", resource.document()), format!("{:?}", from_file.document), "{name}");
     }
 }
 

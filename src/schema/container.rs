@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::instance::{Instance, Name, Presence, Shape, canonical, presence};
+use super::instance::{Entry, Instance, Name, Presence, Shape, canonical, presence};
 use super::model::{Additional, Items, Keyword, Properties, Schema};
 use super::pattern;
 use super::validate::{Path, Run, Verdict, report};
@@ -169,27 +169,23 @@ impl<'d> Run<'d> {
     ) -> Verdict {
         let mut verdict = Verdict::Valid;
         for entry in object.entries.iter().map(I::entry) {
-            let presence = presence(entry.value);
-            if presence == Presence::Absent || (self.is_lenient() && is_macro(entry.name)) {
+            if presence(entry.value) == Presence::Absent || (self.is_lenient() && is_macro(entry.name)) {
                 continue;
             }
-            let path = path.key(entry.name);
-            let mut at_key = |kind| {
-                let certain = report(out, &path, Place::Key(entry.origin), kind);
-                if presence == Presence::Present { certain } else { Verdict::Unknown }
-            };
-            if self.options.read_only.iter().any(|names| path.is(names)) {
-                verdict = verdict.and(at_key(ViolationKind::ReadOnly { name: entry.name.to_owned() }));
+            let here = path.key(entry.name);
+            if self.is_read_only(&here) {
+                let kind = ViolationKind::ReadOnly { name: entry.name.to_owned() };
+                verdict = verdict.and(report_key(out, &here, &entry, kind));
                 continue;
             }
-            let named = properties.get(entry.name);
-            let mut described = named.is_some();
-            if let Some(schema) = named {
-                verdict = verdict.and(self.check(schema, entry.value, &path, out));
+            let mut described = false;
+            if let Some(schema) = properties.get(entry.name) {
+                described = true;
+                verdict = verdict.and(self.check(schema, entry.value, &here, out));
             }
             for (pattern, schema) in &properties.patterns {
                 match pattern::is_match(pattern, entry.name) {
-                    Some(true) => verdict = verdict.and(self.check(schema, entry.value, &path, out)),
+                    Some(true) => verdict = verdict.and(self.check(schema, entry.value, &here, out)),
                     Some(false) => continue,
                     None => verdict = verdict.and(Verdict::Unknown),
                 }
@@ -197,18 +193,23 @@ impl<'d> Run<'d> {
             }
             match &properties.additional {
                 Additional::Schema(schema) if !described => {
-                    verdict = verdict.and(self.check(schema, entry.value, &path, out));
+                    verdict = verdict.and(self.check(schema, entry.value, &here, out));
                 }
                 Additional::Forbidden if !described => {
-                    let known = properties.named.iter().map(|(name, _)| name.clone()).collect();
+                    // What must not be given is not suggested either.
+                    let known = properties.named.iter().map(|(name, _)| name);
+                    let known = known.filter(|name| !self.is_read_only(&path.key(name))).cloned().collect();
                     let kind = ViolationKind::UnknownProperty { name: entry.name.to_owned(), known };
-                    let certain = report(out, &path, Place::Key(entry.origin), kind);
-                    verdict = verdict.and(if presence == Presence::Present { certain } else { Verdict::Unknown });
+                    verdict = verdict.and(report_key(out, &here, &entry, kind));
                 }
                 _ => {}
             }
         }
         if object.open { verdict.and(Verdict::Unknown) } else { verdict }
+    }
+
+    fn is_read_only(&self, path: &Path<'_>) -> bool {
+        self.options.read_only.iter().any(|names| path.is(names))
     }
 
     fn names<I: Instance>(
@@ -294,6 +295,17 @@ impl<'d> Run<'d> {
         }
         verdict
     }
+}
+
+/// Reports a property that should not be there, which may be so only on a condition.
+pub(super) fn report_key<I: Instance>(
+    out: &mut Vec<Violation>,
+    path: &Path<'_>,
+    entry: &Entry<'_, I>,
+    kind: ViolationKind,
+) -> Verdict {
+    let certain = report(out, path, Place::Key(entry.origin), kind);
+    if presence(entry.value) == Presence::Present { certain } else { Verdict::Unknown }
 }
 
 /// Whether two properties may be given as they are, of which the first says something about the second.
@@ -394,9 +406,11 @@ mod tests {
     #[test]
     fn a_macro_may_bring_what_is_missing() {
         let schema = json!({"required": ["A"], "additionalProperties": false, "properties": {"A": {}}});
-        let instance = value(&json!({"Fn::Transform": {"Name": "AWS::Include"}}));
-        assert_eq!(decided(&schema, &instance), Verdict::Unknown);
-        assert_eq!(outcome(&schema, &instance, Strict).violations.len(), 2);
+        let instance = json!({"Fn::Transform": {"Name": "AWS::Include"}, "B": 1});
+        assert_eq!(wrong(&schema, &instance, CloudFormation), ["/B: unknown property `B`"]);
+        assert_eq!(wrong(&schema, &instance, Strict).len(), 3);
+        let alone = value(&json!({"Fn::Rain::Embed": "file"}));
+        assert_eq!(decided(&schema, &alone), Verdict::Unknown);
     }
 
     #[test]

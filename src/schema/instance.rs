@@ -150,6 +150,10 @@ impl Instance for Value {
             template::Data::String(text) if text.contains("{{resolve:") => Shape::Unknown(Types::STRING),
             template::Data::String(text) => Shape::Text(Cow::Borrowed(text)),
             template::Data::List(items) => Shape::List(items),
+            // Functions of other tools and of macros are replaced before anything is deployed.
+            template::Data::Map(map) if matches!(map.0.as_slice(), [(key, _)] if key.text.starts_with("Fn::")) => {
+                Shape::Unknown(Types::ANY)
+            }
             template::Data::Map(map) => Shape::Map(&map.0),
             template::Data::Call(function, argument) => call(*function, argument),
         }

@@ -16,6 +16,7 @@ pub mod read;
 mod scalar;
 #[cfg(test)]
 mod testing;
+mod unevaluated;
 mod union;
 mod validate;
 mod violation;

@@ -56,6 +56,25 @@ impl Document {
         }
     }
 
+    /// The formats that a schema names, those of its alternatives included.
+    pub fn formats<'a>(&'a self, schema: &'a Schema) -> Vec<&'a str> {
+        let mut formats = Vec::new();
+        for keyword in self.flatten(schema) {
+            match keyword {
+                Keyword::Format(format) => formats.push(format.as_str()),
+                Keyword::AnyOf(schemas) | Keyword::OneOf(schemas) => {
+                    let alternatives = schemas.iter().flat_map(|schema| self.flatten(schema));
+                    formats.extend(alternatives.filter_map(|keyword| match keyword {
+                        Keyword::Format(format) => Some(format.as_str()),
+                        _ => None,
+                    }));
+                }
+                _ => {}
+            }
+        }
+        formats
+    }
+
     /// The schema at a path of property names; `*` is an item of a list, or a property of any other name.
     pub fn at(&self, path: &[&str]) -> Option<&Schema> {
         path.iter().try_fold(&self.root, |schema, name| {
@@ -124,6 +143,8 @@ pub enum Keyword {
     MultipleOf(Number),
     /// `properties`, `patternProperties` and `additionalProperties`, which have meaning only together.
     Properties(Box<Properties>),
+    /// `unevaluatedProperties`: what is said of properties that no schema applied to the object knows.
+    Unevaluated(Box<Additional>),
     /// `propertyNames`
     PropertyNames(Box<Schema>),
     /// `required`

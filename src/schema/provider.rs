@@ -5,7 +5,7 @@
 use std::sync::OnceLock;
 
 use super::Instance;
-use super::model::{Lifecycle, Resource, Schema};
+use super::model::{Document, Lifecycle, Resource, Schema};
 use super::validate::{Leniency, Options, Outcome, validate};
 
 /// Name, start and end in [`RECORDS`], by name.
@@ -50,14 +50,19 @@ impl ResourceType {
         self.name
     }
 
-    /// The schema of its `Properties`, which refers to [`Self::definitions`].
-    pub fn schema(&self) -> &Schema {
-        &self.resource.document.root
+    /// The schema of its `Properties`, with all that it refers to.
+    pub fn document(&self) -> &Document {
+        &self.resource.document
     }
 
     /// The schema of a property, by its path from `Properties`; `*` stands for an item of a list.
     pub fn property(&self, path: &[&str]) -> Option<&Schema> {
         self.resource.document.at(path)
+    }
+
+    /// The formats that a property may have, as `AWS::KMS::Key.Arn`: of what, and in which form, it is the name.
+    pub fn formats(&self, path: &[&str]) -> Vec<&str> {
+        self.property(path).map_or(Vec::new(), |schema| self.resource.document.formats(schema))
     }
 
     /// Whether the properties of a resource satisfy its type.
@@ -180,6 +185,10 @@ mod tests {
         let size = stream.property(&["ExtendedS3DestinationConfiguration", "BufferingHints", "SizeInMBs"]);
         assert!(size.is_some());
         assert!(stream.property(&["Tags", "*", "Key"]).is_some());
+        assert_eq!(
+            known("AWS::SQS::Queue").formats(&["KmsMasterKeyId"]),
+            ["AWS::KMS::Key.Arn", "AWS::KMS::Key.Id", "AWS::KMS::Alias.AliasName"]
+        );
         assert!(stream.property(&["ExtendedS3DestinationConfiguration", "Nothing"]).is_none());
     }
 
@@ -189,6 +198,8 @@ mod tests {
         assert_eq!(outcome.verdict, Verdict::Invalid);
         assert_eq!(said(&outcome), ["/Arn: property `Arn` is read-only"]);
         let volumes = json!({"AdditionalStorageVolumes": [{"VolumeName": "x", "StorageOperationStatus": "y"}]});
+        let slip = known("AWS::SQS::Queue").validate(&value(&json!({"Ar": "arn"})));
+        assert!(slip.violations.iter().all(|violation| violation.help().is_some_and(|help| !help.contains("Arn"))));
         let outcome = known("AWS::RDS::DBInstance").validate(&value(&volumes));
         assert!(
             outcome.violations.iter().any(|violation| matches!(violation.kind, ViolationKind::ReadOnly { .. })),

@@ -117,6 +117,7 @@ impl Reader {
                 }
                 Keyword::Properties(Box::new(self.properties(siblings)?))
             }
+            "unevaluatedProperties" => Keyword::Unevaluated(Box::new(self.additional(Some(value))?)),
             "propertyNames" => Keyword::PropertyNames(Box::new(self.schema(value)?)),
             "required" => Keyword::Required(strings(value)?),
             "requiredXor" => Keyword::RequiredXor(strings(value)?),
@@ -157,13 +158,17 @@ impl Reader {
         let mut named = siblings.get("properties").map_or(Ok(Vec::new()), |value| self.named(value))?;
         named.sort_by(|(a, _), (b, _)| a.cmp(b));
         let patterns = siblings.get("patternProperties").map_or(Ok(Vec::new()), |value| self.named(value))?;
-        let additional = match siblings.get("additionalProperties") {
+        let additional = self.additional(siblings.get("additionalProperties"))?;
+        let patterns = patterns.into_iter().map(|(text, schema)| (Pattern::new(text), schema)).collect();
+        Ok(Properties { named, patterns, additional })
+    }
+
+    fn additional(&mut self, value: Option<&Value>) -> Result<Additional, Problem> {
+        Ok(match value {
             None | Some(Value::Bool(true)) => Additional::Allowed,
             Some(Value::Bool(false)) => Additional::Forbidden,
             Some(value) => Additional::Schema(self.schema(value)?),
-        };
-        let patterns = patterns.into_iter().map(|(text, schema)| (Pattern::new(text), schema)).collect();
-        Ok(Properties { named, patterns, additional })
+        })
     }
 
     fn named(&mut self, value: &Value) -> Result<Vec<(String, Schema)>, Problem> {

@@ -163,7 +163,12 @@ impl<'d> Run<'d> {
             Shape::Null if self.is_lenient() => report(out, path, Place::Value(instance.origin()), ViolationKind::Null),
             shape => match self.typed(schema, shape) {
                 Ok(shape) => schema.keywords.iter().fold(Verdict::Valid, |verdict, keyword| {
-                    verdict.and(self.keyword(keyword, &shape, instance, path, out))
+                    verdict.and(match (keyword, &shape) {
+                        (Keyword::Unevaluated(_), Shape::Map(entries)) => {
+                            self.unevaluated(schema, entries, instance, path, out)
+                        }
+                        _ => self.keyword(keyword, &shape, instance, path, out),
+                    })
                 }),
                 Err(kind) => report(out, path, Place::Value(instance.origin()), kind),
             },
