@@ -195,10 +195,10 @@ impl Run {
         known_codes: &[&'static Code],
     ) -> (Option<String>, Option<Rendered>) {
         let root = blueprint::evaluate(root, &self.sources, &mut self.sink);
-        check::language(&root, kinds::schema::TEXT, &mut self.sink);
+        check::language(&root, kinds::schema::TEXT, kinds::schema::HINTS, &mut self.sink);
         let mut faults = Vec::new();
         let blueprint = Blueprint::from_node(&root, &self.sources, &mut faults);
-        let placed = compose::place(&blueprint, &self.sources, &mut faults);
+        let placed = compose::place(&blueprint, &self.sources, &mut faults, &mut self.sink);
         let read = self.read_files(&placed, folder, files);
         let texts = read
             .iter()

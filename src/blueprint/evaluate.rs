@@ -4,7 +4,7 @@
 //! scalar that is nothing but one expression takes the type of its value; otherwise the value becomes text. What an
 //! expression gives is not evaluated again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::ops::Range;
 
 use minijinja::value::{Value, ValueKind};
@@ -100,6 +100,8 @@ const MAX_TEXT: usize = 1 << 20;
 pub struct Scope {
     environment: Environment<'static>,
     names: BTreeMap<String, Value>,
+    /// Names whose own expressions could not be evaluated: what uses them is not reported again.
+    failed: HashSet<String>,
 }
 
 impl Default for Scope {
@@ -107,13 +109,16 @@ impl Default for Scope {
         let mut environment = Environment::new();
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
         environment.set_fuel(Some(FUEL));
-        Self { environment, names: BTreeMap::new() }
+        Self { environment, names: BTreeMap::new(), failed: HashSet::new() }
     }
 }
 
 impl Scope {
-    /// Gives a name to the value of an evaluated node.
-    pub fn bind(&mut self, name: &str, node: &Node) {
+    /// Gives a name to the value of an evaluated node, or notes that it has none.
+    pub fn bind(&mut self, name: &str, node: &Node, failed: bool) {
+        if failed {
+            self.failed.insert(name.to_owned());
+        }
         self.names.insert(name.to_owned(), to_value(node));
     }
 
@@ -178,17 +183,23 @@ impl Scope {
         sink: &mut Sink,
     ) -> Option<Value> {
         let expression = &text[inner.clone()];
-        let result =
-            self.environment.compile_expression(expression).and_then(|compiled| compiled.eval(&self.names)).and_then(
-                |value| {
-                    let size = value.as_str().map_or(0, str::len);
-                    if size > MAX_TEXT {
-                        let message = format!("text of {size} bytes, at most {MAX_TEXT} are allowed");
-                        return Err(minijinja::Error::new(ErrorKind::InvalidOperation, message));
-                    }
-                    Ok(value)
-                },
-            );
+        let compiled = self.environment.compile_expression(expression);
+        if let Ok(compiled) = &compiled {
+            let names = compiled.undeclared_variables(false);
+            if names.iter().any(|name| self.failed.contains(name))
+                || self.report_unknown(names, text, &inner, place, sink)
+            {
+                return None;
+            }
+        }
+        let result = compiled.and_then(|compiled| compiled.eval(&self.names)).and_then(|value| {
+            let size = value.as_str().map_or(0, str::len);
+            if size > MAX_TEXT {
+                let message = format!("text of {size} bytes, at most {MAX_TEXT} are allowed");
+                return Err(minijinja::Error::new(ErrorKind::InvalidOperation, message));
+            }
+            Ok(value)
+        });
         let error = match result {
             Ok(value) if !value.is_undefined() => return Some(value),
             Ok(_) => None,
@@ -197,21 +208,48 @@ impl Scope {
         let range = error.as_ref().and_then(minijinja::Error::range).map_or(inner.clone(), |range| {
             inner.start + range.start.min(inner.len())..inner.start + range.end.min(inner.len())
         });
-        let given = text[range.clone()].trim();
-        if error.as_ref().is_none_or(|error| error.kind() == ErrorKind::UndefinedError) {
+        let message = match &error {
+            Some(error) => error.detail().map_or_else(|| error.kind().to_string(), str::to_owned),
+            None => "it has no value".to_owned(),
+        };
+        sink.report(&EXPRESSION, place(range), format!("cannot evaluate this: {message}"))
+            .help("`{{ }}` holds an expression of minijinja over the values of `let`");
+        None
+    }
+
+    /// Reports the names of an expression that nothing gives; says whether there are any.
+    fn report_unknown(
+        &self,
+        names: HashSet<String>,
+        text: &str,
+        inner: &Range<usize>,
+        place: &dyn Fn(Range<usize>) -> Span,
+        sink: &mut Sink,
+    ) -> bool {
+        let built_in = |name: &str| self.environment.globals().any(|(global, _)| global == name);
+        let unknown: BTreeSet<String> =
+            names.into_iter().filter(|name| !self.names.contains_key(name) && !built_in(name)).collect();
+        for name in &unknown {
             let known = self.names.keys().map(String::as_str);
-            let help = match closest(given, known.clone()) {
+            let help = match closest(name, known.clone()) {
                 Some(name) => format!("did you mean `{name}`?"),
                 None if self.names.is_empty() => "this blueprint has no `let`".to_owned(),
                 None => format!("known here: {}", crate::diagnostics::alternatives(known)),
             };
-            sink.report(&UNKNOWN_NAME, place(range), format!("unknown name `{given}`")).help(help);
-        } else if let Some(error) = error {
-            let message = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
-            sink.report(&EXPRESSION, place(range), format!("cannot evaluate this: {message}"));
+            let at = inner.start + word(&text[inner.clone()], name).unwrap_or_default();
+            sink.report(&UNKNOWN_NAME, place(at..at + name.len()), format!("unknown name `{name}`")).help(help);
         }
-        None
+        !unknown.is_empty()
     }
+}
+
+/// Where a name stands in an expression, and not as a part of another or as an attribute.
+fn word(expression: &str, name: &str) -> Option<usize> {
+    let is_part = |c: char| c.is_alphanumeric() || c == '_' || c == '.';
+    expression.match_indices(name).map(|(at, _)| at).find(|at| {
+        let (before, after) = (&expression[..*at], &expression[at + name.len()..]);
+        !before.ends_with(is_part) && !after.starts_with(|c: char| c.is_alphanumeric() || c == '_')
+    })
 }
 
 /// Adds a part of a scalar as it is, byte for byte where the source says the same.

@@ -125,8 +125,10 @@ pub fn evaluate(mut root: Node, sources: &Sources, sink: &mut Sink) -> Node {
     {
         for binding in bindings {
             let value = std::mem::replace(&mut binding.value, null(binding.key.span));
+            let before = sink.diagnostics().len();
             binding.value = scope.evaluate(value, sources, sink);
-            scope.bind(&binding.key.text, &binding.value);
+            let failed = sink.diagnostics().len() > before;
+            scope.bind(&binding.key.text, &binding.value, failed);
         }
     }
     for entry in entries.iter_mut().filter(|entry| entry.key.text != "let") {

@@ -27,11 +27,11 @@ fn language_schema(text: &str) -> &'static Document {
     })
 }
 
-/// Checks a blueprint with the schema of the language.
-pub fn language(root: &Node, schema: &str, sink: &mut Sink) {
+/// Checks a blueprint with the schema of the language; `hints` say what to write for its patterns.
+pub fn language(root: &Node, schema: &str, hints: &[(&str, &str)], sink: &mut Sink) {
     let options = Options { leniency: Leniency::Strict, read_only: &[] };
     for violation in validate(language_schema(schema), root, options).violations {
-        violations::report(&violation, root, sink);
+        violations::report(&violation, root, hints, sink);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::diagnostics::Sink;
+use crate::diagnostics::{INTERNAL, Sink};
 use crate::schema::provider;
 use crate::source::{Origin, Span};
 use crate::template::{Data, Function, Map, Resource, Template, Value};
@@ -103,7 +103,7 @@ fn check_targets(template: &Template, found: &[(String, Option<String>, Span)], 
         };
         if !exists {
             let name = attribute.as_ref().map_or(id.clone(), |attribute| format!("{id}.{attribute}"));
-            sink.report(&super::violations::INTERNAL, *span, format!("nothing in the template is `{name}`"))
+            sink.report(&INTERNAL, *span, format!("nothing in the template is `{name}`"))
                 .path(path)
                 .help("this is a mistake of formwork; please report it with the blueprint");
         }

@@ -1,6 +1,7 @@
 //! What violates a schema: that of the language, or a provider schema.
 
-use crate::diagnostics::{Code, Diagnostic, Sink};
+use crate::diagnostics::{Code, Diagnostic, INTERNAL, Sink};
+use crate::schema::model::Types;
 use crate::schema::{Place, Segment, Violation, ViolationKind, provider};
 use crate::source::{Origin, Span};
 use crate::syntax::{Data, Node};
@@ -213,37 +214,30 @@ codes! {
     ///     kind: s3-bucket
     /// ```
     NULL = Error "empty-value";
-
-    /// formwork made something that CloudFormation refuses.
-    ///
-    /// The blueprint is not to blame; the finding shows the component that it was made for. Please report it.
-    INTERNAL = Error "internal-error";
 }
-
-/// What to write for the patterns of the language that say little to people.
-const WORDS: &[(&str, &str)] = &[
-    (crate::blueprint::NAME_PATTERN, "write small letters, digits and single hyphens, for example `event-archive`"),
-    (
-        crate::blueprint::PARAMETER_PATTERN,
-        "write letters and digits and start with a capital, for example `RetentionDays`",
-    ),
-    (crate::blueprint::VERSION_PATTERN, "write three numbers, for example `1.0.0`"),
-];
 
 /// The pattern of a field that takes `${ }` instead of a value; see `blueprint::text::Setting`.
 fn is_deferred(pattern: &str) -> bool {
     pattern == crate::blueprint::text::DEFERRED_PATTERN
 }
 
-/// Reports what violates the schema of the language.
-pub fn report(violation: &Violation, root: &Node, sink: &mut Sink) {
-    let (owner, in_list) = owner(root, &violation.path);
-    let span = match (&violation.kind, violation.place) {
+/// Reports what violates the schema of the language. `hints` say what to write for patterns that say little to people.
+pub fn report(violation: &Violation, root: &Node, hints: &[(&str, &str)], sink: &mut Sink) {
+    let Owner { key: owner, in_list, node } = owner(root, &violation.path);
+    // A text whose expression could not be evaluated is not what was meant.
+    let text = match &node.data {
+        Data::String(scalar) => scalar.text.as_str(),
+        _ => "",
+    };
+    if !text.is_empty() && sink.diagnostics().iter().any(|known| covers(node.span, known.span)) && text.contains("{{") {
+        return;
+    }
+    let nothing = matches!(&violation.kind, ViolationKind::WrongType { given, .. } if *given == Types::NULL);
+    let missing = nothing || matches!(violation.kind, ViolationKind::MissingProperty { .. } | ViolationKind::Null);
+    let span = match violation.place {
         // Something that is missing has no place; the name of what it is missing in has.
-        (ViolationKind::MissingProperty { .. } | ViolationKind::Null, Place::Value(origin)) => {
-            owner.filter(|_| !in_list).unwrap_or_else(|| first_key(root, origin.span()))
-        }
-        (_, place) => place.origin().span(),
+        Place::Value(origin) if missing => owner.filter(|_| !in_list).unwrap_or_else(|| first_key(root, origin.span())),
+        place => place.origin().span(),
     };
     let keys: Vec<&str> = violation
         .path
@@ -258,14 +252,23 @@ pub fn report(violation: &Violation, root: &Node, sink: &mut Sink) {
             let help = violation.help().unwrap_or_else(|| "`formwork explain` lists the kinds".to_owned());
             (&KIND, format!("no kind `{given}`"), Some(help))
         }
-        ViolationKind::PatternMismatch { given, pattern } => match WORDS.iter().find(|(known, _)| known == pattern) {
-            Some((_, words)) => (&NAME, format!("`{given}` is not written as it must be"), Some((*words).to_owned())),
-            None if is_deferred(pattern) => {
-                let help = "write a number, or the parameter that gives it as `${Name}`";
-                (&TYPE, "text given, number expected".to_owned(), Some(help.to_owned()))
-            }
-            None => (&PATTERN, violation.message(), violation.help()),
-        },
+        _ if nothing => {
+            let name = keys.last().copied().filter(|key| !key.is_empty()).unwrap_or("this");
+            (&NULL, format!("`{name}` has no value"), Some("write a value, or remove the line".to_owned()))
+        }
+        ViolationKind::PatternMismatch { pattern, .. } if is_deferred(pattern) => {
+            let help = "write a number, or the parameter that gives it as `${Name}`";
+            (&TYPE, "text given, number expected".to_owned(), Some(help.to_owned()))
+        }
+        ViolationKind::PatternMismatch { given, pattern } => {
+            let hint = hints.iter().find(|(known, _)| known == pattern).map(|(_, hint)| (*hint).to_owned());
+            let named = hint.is_some() && matches!(violation.place, Place::Key(_)) || keys.as_slice() == ["blueprint"];
+            let message = match &hint {
+                Some(_) => format!("`{given}` does not have the form that is needed here"),
+                None => violation.message(),
+            };
+            (if named { &NAME } else { &PATTERN }, message, hint)
+        }
         kind => (code(kind), violation.message(), violation.help()),
     };
     // One slip is told once, although alternatives of the schema may see it more than once.
@@ -274,19 +277,24 @@ pub fn report(violation: &Violation, root: &Node, sink: &mut Sink) {
         .iter()
         .any(|known| known.code.name == code.name && known.span == span && known.message == message);
     if !told {
-        let help = help.or_else(|| quotes(&violation.kind));
+        let deferred = text
+            .contains("${")
+            .then(|| "this must be known when formwork runs, and `${ }` is known only at deployment".to_owned());
+        let help = deferred.or(help).or_else(|| retype(&violation.kind));
         sink.report(code, span, message).maybe_help(help);
     }
 }
 
-/// Where a number or a boolean is given for text, quotes are what is missing.
-fn quotes(kind: &ViolationKind) -> Option<String> {
-    use crate::schema::model::Types;
+/// What to write for a value of the wrong type.
+fn retype(kind: &ViolationKind) -> Option<String> {
     match kind {
         ViolationKind::WrongType { given, allowed }
             if allowed.meets(Types::STRING) && given.meets(Types::NUMBER.or(Types::BOOLEAN)) =>
         {
             Some("write it in quotes to make it text".to_owned())
+        }
+        ViolationKind::WrongType { allowed, .. } if *allowed == Types::BOOLEAN => {
+            Some("write `true` or `false`".to_owned())
         }
         _ => None,
     }
@@ -310,27 +318,33 @@ fn code(kind: &ViolationKind) -> &'static Code {
     }
 }
 
-/// The place of the last key on a path, and whether an item of a list comes after it.
-fn owner(root: &Node, path: &[Segment]) -> (Option<Span>, bool) {
-    let (mut node, mut span, mut in_list) = (root, None, false);
+/// What a path leads to.
+struct Owner<'a> {
+    /// The last key on it.
+    key: Option<Span>,
+    /// Whether an item of a list comes after that key.
+    in_list: bool,
+    /// Its end, as far as it exists.
+    node: &'a Node,
+}
+
+fn owner<'a>(root: &'a Node, path: &[Segment]) -> Owner<'a> {
+    let mut owner = Owner { key: None, in_list: false, node: root };
     for segment in path {
-        let next = match (segment, &node.data) {
-            (Segment::Key(name), Data::Map(entries)) => {
-                entries.iter().find(|entry| entry.key.text == *name).map(|entry| {
-                    (span, in_list) = (Some(entry.key.span), false);
-                    &entry.value
-                })
-            }
+        let next = match (segment, &owner.node.data) {
+            (Segment::Key(name), Data::Map(entries)) => entries
+                .iter()
+                .find(|entry| entry.key.text == *name)
+                .map(|entry| Owner { key: Some(entry.key.span), in_list: false, node: &entry.value }),
             (Segment::Index(index), Data::List(items)) => {
-                in_list = true;
-                items.get(*index)
+                items.get(*index).map(|item| Owner { in_list: true, node: item, ..owner })
             }
             _ => None,
         };
         let Some(next) = next else { break };
-        node = next;
+        owner = next;
     }
-    (span, in_list)
+    owner
 }
 
 /// The first key of the object at a place, or the place itself.

@@ -102,6 +102,7 @@ pub fn codes() -> Vec<&'static Code> {
         crate::blueprint::parameters::CODES,
         crate::compile::CODES,
         crate::compose::CODES,
+        crate::diagnostics::CODES,
         crate::kinds::REFERENCE_CODES,
         crate::syntax::CODES,
     ];

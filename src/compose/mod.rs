@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use crate::blueprint::text::{Fault, Reference};
 use crate::blueprint::{Blueprint, Declared};
-use crate::diagnostics::{Sink, alternatives, closest};
+use crate::diagnostics::{INTERNAL, Sink, alternatives, closest};
 use crate::kinds::{self, Access, Component, Grant, Peers, Place, Request, Scope, Site};
 use crate::source::{Origin, Sources, Span};
 use crate::template::{Resource, Template};
@@ -161,15 +161,26 @@ pub struct Placed {
     pub component: Box<dyn Component>,
 }
 
-/// The components that can be composed. One that does not fit its kind is left out: the schema check reports it.
-pub fn place(blueprint: &Blueprint, sources: &Sources, faults: &mut Vec<Fault>) -> Vec<Placed> {
-    let decode = |declared: &Declared, faults: &mut Vec<Fault>| {
-        let kind = kinds::by_name(&declared.kind.as_ref()?.0)?;
-        let component = (kind.decode)(&declared.fields, sources, faults).ok()?;
-        let place = Place { name: declared.key.text.clone(), origin: Origin::Derived(declared.key.span) };
-        Some(Placed { place, component })
-    };
-    blueprint.components.iter().filter_map(|declared| decode(declared, faults)).collect()
+/// The components that can be composed. One that does not fit its kind is left out: the schema check reported it.
+pub fn place(blueprint: &Blueprint, sources: &Sources, faults: &mut Vec<Fault>, sink: &mut Sink) -> Vec<Placed> {
+    let mut placed = Vec::new();
+    for declared in &blueprint.components {
+        let Some(kind) = declared.kind.as_ref().and_then(|(name, _)| kinds::by_name(name)) else { continue };
+        match (kind.decode)(&declared.fields, sources, faults) {
+            Ok(component) => {
+                let place = Place { name: declared.key.text.clone(), origin: Origin::Derived(declared.key.span) };
+                placed.push(Placed { place, component });
+            }
+            // The schema and the types disagree, unless the schema said so too.
+            Err(error) if !sink.has_errors() => {
+                let span = error.span.unwrap_or(declared.key.span);
+                sink.report(&INTERNAL, span, error.message)
+                    .help("this is a mistake of formwork; please report it with the blueprint");
+            }
+            Err(_) => {}
+        }
+    }
+    placed
 }
 
 /// Reports what is wrong inside of strings.
@@ -219,7 +230,9 @@ pub fn compose(blueprint: &Blueprint, placed: &[Placed], scope: Scope, digest: &
             sink.report(&kinds::ATTRIBUTE, used.span, message).help("see `formwork explain` of its kind");
         }
     }
-    for (key, _) in &blueprint.parameters {
+    // With errors elsewhere, what uses a parameter may not have been understood.
+    let unused = if sink.has_errors() { &[][..] } else { &blueprint.parameters };
+    for (key, _) in unused {
         if !used_parameters.contains_key(&key.text) {
             sink.report(&UNUSED_PARAMETER, key.span, format!("parameter `{}` is used nowhere", key.text))
                 .help(format!("use it as `${{{}}}`, or remove it", key.text));
@@ -293,7 +306,7 @@ fn check_wire(to: &Reference, access: &Access, names: &BTreeMap<&str, &Declared>
     if kind.ports.contains(&port) {
         return Some(());
     }
-    let message = format!("`{}` is of kind `{}`, which is not one that {}", to.name(), kind.name, port.does());
+    let message = format!("`{}` is of kind `{}`, which does not {}", to.name(), kind.name, port.does());
     let suitable: Vec<&str> = names.iter().filter(|(_, declared)| fits(declared)).map(|(name, _)| *name).collect();
     let help = if suitable.is_empty() {
         format!("name a component of kind {}", alternatives(port.kinds()))

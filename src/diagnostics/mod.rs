@@ -12,6 +12,30 @@ use crate::source::{Sources, Span};
 pub use json::Report;
 pub use text::{Style, render};
 
+/// Declares the codes of a module, each with its page as doc comment, and their list `CODES`.
+#[macro_export]
+macro_rules! codes {
+    ($( $(#[doc = $doc:literal])+ $ident:ident = $severity:ident $name:literal; )+) => {
+        $(
+            $(#[doc = $doc])+
+            pub static $ident: $crate::diagnostics::Code = $crate::diagnostics::Code {
+                name: $name,
+                severity: $crate::diagnostics::Severity::$severity,
+                page: concat!($($doc, "\n"),+),
+            };
+        )+
+        /// The codes of this module, in the order of their declaration.
+        pub static CODES: &[&$crate::diagnostics::Code] = &[$(&$ident),+];
+    };
+}
+
+codes! {
+    /// formwork made something that CloudFormation refuses, or does not understand its own language.
+    ///
+    /// The blueprint is not to blame; the finding shows the component that it is about. Please report it.
+    INTERNAL = Error "internal-error";
+}
+
 /// How bad a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
@@ -43,23 +67,6 @@ pub struct Code {
     pub severity: Severity,
     /// Its page in Markdown: meaning, a block that fails with this code, a block that does not.
     pub page: &'static str,
-}
-
-/// Declares the codes of a module, each with its page as doc comment, and their list `CODES`.
-#[macro_export]
-macro_rules! codes {
-    ($( $(#[doc = $doc:literal])+ $ident:ident = $severity:ident $name:literal; )+) => {
-        $(
-            $(#[doc = $doc])+
-            pub static $ident: $crate::diagnostics::Code = $crate::diagnostics::Code {
-                name: $name,
-                severity: $crate::diagnostics::Severity::$severity,
-                page: concat!($($doc, "\n"),+),
-            };
-        )+
-        /// The codes of this module, in the order of their declaration.
-        pub static CODES: &[&$crate::diagnostics::Code] = &[$(&$ident),+];
-    };
 }
 
 /// A second place that belongs to a finding.

@@ -34,7 +34,7 @@ pub struct Workgroup {
     results: Reference,
     /// What the keys of the results start with.
     #[serde(default = "results_prefix")]
-    #[schemars(regex(pattern = "^[^/].*/$"))]
+    #[schemars(regex(pattern = super::schema::FOLDER_PATTERN))]
     results_prefix: String,
     /// GiB that one query may read before it is stopped. Athena bills what is read.
     #[schemars(range(min = 1, max = 8_000_000))]

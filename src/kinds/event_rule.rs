@@ -45,7 +45,7 @@ pub struct Rule {
     #[schemars(with = "Option<BTreeMap<String, Pattern>>", extend("minProperties" = 1))]
     pattern: Option<Tree>,
     /// At which times it fires: `rate(5 minutes)` or `cron(0 8 * * ? *)`, in UTC. Only on the default bus.
-    #[schemars(regex(pattern = r"^(rate|cron)\(.+\)$"))]
+    #[schemars(regex(pattern = SCHEDULE_PATTERN))]
     schedule: Option<Located<String>>,
     /// Where the events go: names of components, or targets with settings.
     #[schemars(length(min = 1, max = 5))]
@@ -102,7 +102,7 @@ struct LongTarget {
     /// Sent instead of the event: JSON of any shape.
     input: Option<Tree>,
     /// The part of the event that is sent, for example `$.detail`.
-    #[schemars(length(max = 256), regex(pattern = r"^\$"))]
+    #[schemars(length(max = 256), regex(pattern = PATH_PATTERN))]
     input_path: Option<Located<String>>,
     /// Text or JSON that is sent, in which `<name>` stands for a value of `paths` or a variable of EventBridge.
     template: Option<Tree>,
@@ -279,6 +279,12 @@ codes! {
     /// ```
     TWICE = Error "repeated-target";
 }
+
+/// Source: EventBridge User Guide, "Creating a scheduled rule (legacy)".
+pub(super) const SCHEDULE_PATTERN: &str = r"^(rate|cron)\(.+\)$";
+
+/// Paths into an event start at its root.
+pub(super) const PATH_PATTERN: &str = r"^\$";
 
 const RULE: &str = "Rule";
 const QUEUE: &str = "DeadLetterQueue";

@@ -50,12 +50,12 @@ pub struct Crawler {
     bucket: Option<Reference>,
     /// The folder of `bucket` that it reads.
     #[serde(default)]
-    #[schemars(regex(pattern = "^[^/].*/$"))]
+    #[schemars(regex(pattern = super::schema::FOLDER_PATTERN))]
     prefix: Option<Located<String>>,
     /// The `glue-database` of its tables.
     database: Reference,
     /// What the names of its tables start with.
-    #[schemars(length(max = 128), regex(pattern = "^[a-z0-9_]*$"))]
+    #[schemars(length(max = 128), regex(pattern = TABLE_PREFIX_PATTERN))]
     table_prefix: Option<Located<String>>,
     /// When it runs: `hourly`, `daily`, or `cron(0 8 * * ? *)` in UTC. Without it it runs only when it is started.
     schedule: Option<Located<Schedule>>,
@@ -74,7 +74,7 @@ pub struct Crawler {
 /// When a crawler runs.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(transparent)]
-struct Schedule(#[schemars(regex(pattern = r"^(hourly|daily|cron\(.+\))$"))] String);
+struct Schedule(#[schemars(regex(pattern = SCHEDULE_PATTERN))] String);
 
 /// What a run of a crawler reads.
 #[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema, PartialEq, Eq)]
@@ -138,6 +138,12 @@ codes! {
     /// ```
     SOURCE = Error "crawler-source";
 }
+
+/// Glue takes only `cron` itself; the words are ours.
+pub(super) const SCHEDULE_PATTERN: &str = r"^(hourly|daily|cron\(.+\))$";
+
+/// Names of tables are in lower case. Source: Glue API, `TableInput`.
+pub(super) const TABLE_PREFIX_PATTERN: &str = "^[a-z0-9_]*$";
 
 const CRAWLER: &str = "Crawler";
 const SERVICE: &str = "glue.amazonaws.com";

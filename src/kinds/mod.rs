@@ -107,15 +107,15 @@ pub enum Port {
 }
 
 impl Port {
-    /// What a component with this port does, after "a component that".
+    /// What a component without this port does not do.
     pub fn does(self) -> &'static str {
         match self {
-            Self::Objects => "stores objects",
-            Self::Events => "takes events of a rule",
-            Self::Bus => "carries events to rules",
-            Self::Dataset => "leaves data in a layout",
-            Self::Database => "holds tables",
-            Self::Workgroup => "runs queries",
+            Self::Objects => "store objects",
+            Self::Events => "take events of a rule",
+            Self::Bus => "have rules on it",
+            Self::Dataset => "leave data in a layout",
+            Self::Database => "hold tables",
+            Self::Workgroup => "run queries",
         }
     }
 

@@ -6,12 +6,33 @@ use schemars::generate::SchemaSettings;
 use schemars::{Schema, SchemaGenerator};
 use serde_json::{Map, Value as Json, json};
 
-use super::{KINDS, Kind};
+use super::{KINDS, Kind, event_rule, firehose_stream, glue_crawler};
 use crate::blueprint::parameters::Parameter;
 use crate::blueprint::{Allowance, NAME_PATTERN, Output, PARAMETER_PATTERN, VERSION_PATTERN};
 
 /// The generated schema, as it is checked in.
 pub const TEXT: &str = include_str!("../../schemas/blueprint.schema.json");
+
+/// What to write for the patterns of the language, which say little to people.
+pub const HINTS: &[(&str, &str)] = &[
+    (NAME_PATTERN, "write small letters, digits and single hyphens, for example `event-archive`"),
+    (PARAMETER_PATTERN, "write letters and digits and start with a capital, for example `RetentionDays`"),
+    (VERSION_PATTERN, "write three numbers, for example `1.0.0`"),
+    (VARIABLE_PATTERN, "write small letters, digits and `_`, for example `retention_days`"),
+    (FOLDER_PATTERN, "write folders with `/` between and after them, for example `raw/orders/`"),
+    (event_rule::SCHEDULE_PATTERN, "write `rate(5 minutes)` or `cron(0 8 * * ? *)`"),
+    (event_rule::PATH_PATTERN, "start the path with `$`, for example `$.detail`"),
+    (firehose_stream::EXTENSION_PATTERN, "start with a dot and use small letters and digits, for example `.json.gz`"),
+    (firehose_stream::FOLDERS_PATTERN, "write letters, digits, `-`, `_` or `.`, with `/` between folders"),
+    (glue_crawler::SCHEDULE_PATTERN, "write `hourly`, `daily` or `cron(0 8 * * ? *)`"),
+    (glue_crawler::TABLE_PREFIX_PATTERN, "write small letters, digits and `_`, for example `events_`"),
+];
+
+/// Names of values of `let` and of keys of layouts.
+pub const VARIABLE_PATTERN: &str = "^[a-z_][a-z0-9_]*$";
+
+/// Folders in a bucket, as the start of keys.
+pub const FOLDER_PATTERN: &str = "^[^/].*/$";
 
 /// Generates the schema from the types.
 pub fn generate() -> Json {
@@ -58,7 +79,7 @@ pub fn generate() -> Json {
             "let": {
                 "description": "Values for `{{ }}`, each of which sees those above it.",
                 "type": "object",
-                "propertyNames": {"pattern": "^[a-z_][a-z0-9_]*$"},
+                "propertyNames": {"pattern": VARIABLE_PATTERN},
             },
             "components": {
                 "description": "What the architecture consists of. Names are in kebab case.",

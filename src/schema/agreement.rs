@@ -440,11 +440,11 @@ fn mistakes_in_the_language_are_said_as_they_were_meant() {
             "/components/x/to: `A` does not match `^[a-z][a-z0-9-]*$`",
             "/components/x/sizes/0: 300 is more than 255",
             "/components/x/sizes/2: property `to` is missing",
-            "/components/x/sizes/3: boolean given, integer, string or object expected",
+            "/components/x/sizes/3: boolean given, integer, text or object expected",
         ]
     );
     assert_eq!(said(json!({})), ["/components/x: property `kind` is missing"]);
-    assert_eq!(said(json!("x")), ["/components/x: string given, object expected"]);
+    assert_eq!(said(json!("x")), ["/components/x: text given, object expected"]);
 }
 
 /// Replaces one value inside by what `replace` makes of it.

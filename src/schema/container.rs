@@ -450,7 +450,7 @@ mod tests {
         let schema = json!({"propertyNames": {"pattern": "^[a-z]+$"}, "patternProperties": {"^x": {"type": "string"}}});
         assert_eq!(
             wrong(&schema, &json!({"A": 1, "xa": 2}), Strict),
-            ["/A: `A` does not match `^[a-z]+$`", "/xa: number given, string expected"]
+            ["/A: `A` does not match `^[a-z]+$`", "/xa: number given, text expected"]
         );
     }
 }

@@ -99,6 +99,8 @@ pub(super) fn canonical<I: Instance>(instance: &I) -> Option<String> {
     })
 }
 
+/// A blueprint, in which `{{ }}` is evaluated. `${ }` is text like any other: where a field takes it instead of a value,
+/// the schema of the language says so.
 impl Instance for Node {
     type Entry = syntax::Entry;
 
@@ -110,9 +112,7 @@ impl Instance for Node {
             syntax::Data::Null => Shape::Null,
             syntax::Data::Bool(value) => Shape::Bool(*value),
             syntax::Data::Number(number) => Shape::Number(number.into()),
-            syntax::Data::String(scalar) => {
-                interpolated(&scalar.text).map_or_else(|| Shape::Text(Cow::Borrowed(&scalar.text)), Shape::Unknown)
-            }
+            syntax::Data::String(scalar) => Shape::Text(Cow::Borrowed(&scalar.text)),
             syntax::Data::List(items) => Shape::List(items),
             syntax::Data::Map(entries) => Shape::Map(entries),
         }
@@ -125,17 +125,6 @@ impl Instance for Node {
     fn entry(entry: &Self::Entry) -> Entry<'_, Self> {
         Entry { name: &entry.key.text, origin: Origin::Written(entry.key.span), value: &entry.value }
     }
-}
-
-/// The types that a text with `${ }` or `{{ }}` may become; nothing if it has neither.
-fn interpolated(text: &str) -> Option<Types> {
-    if !text.contains("${") && !text.contains("{{") {
-        return None;
-    }
-    // A text that is nothing but a reference becomes what it refers to.
-    let text = text.trim();
-    let whole = (text.starts_with("${") || text.starts_with("{{")) && text.ends_with('}');
-    Some(if whole { Types::ANY } else { Types::STRING })
 }
 
 impl Instance for Value {
@@ -202,19 +191,5 @@ impl Instance for Name<'_> {
 
     fn entry(entry: &Infallible) -> Entry<'_, Self> {
         match *entry {}
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_text_that_refers_becomes_a_text_and_a_mere_reference_anything() {
-        assert_eq!(interpolated("plain $1 {x}"), None);
-        assert_eq!(interpolated("a-${Name}"), Some(Types::STRING));
-        assert_eq!(interpolated("${Name}"), Some(Types::ANY));
-        assert_eq!(interpolated("{{ items | length }}"), Some(Types::ANY));
-        assert_eq!(interpolated("day-{{ n }}"), Some(Types::STRING));
     }
 }

@@ -262,7 +262,7 @@ mod tests {
         assert_eq!(wrong(&kinds(), &json!({"kind": "stream"}), Strict), [": property `to` is missing"]);
         assert_eq!(
             wrong(&kinds(), &json!({"kind": "stream", "to": 1, "days": 2}), Strict),
-            ["/to: number given, string expected", "/days: unknown property `days`"]
+            ["/to: number given, text expected", "/days: unknown property `days`"]
         );
     }
 
@@ -279,9 +279,9 @@ mod tests {
     fn a_value_that_is_of_no_type_of_any_branch_is_set_against_all_types() {
         let schema =
             json!({"anyOf": [{"type": "string", "minLength": 3}, {"type": "array", "items": {"type": "string"}}]});
-        assert_eq!(wrong(&schema, &json!(true), Strict), [": boolean given, string or list expected"]);
+        assert_eq!(wrong(&schema, &json!(true), Strict), [": boolean given, text or list expected"]);
         assert_eq!(wrong(&schema, &json!("a"), Strict), [": 1 character given, at least 3 needed"]);
-        assert_eq!(wrong(&schema, &json!(["a", 1]), Strict), ["/1: number given, string expected"]);
+        assert_eq!(wrong(&schema, &json!(["a", 1]), Strict), ["/1: number given, text expected"]);
     }
 
     #[test]

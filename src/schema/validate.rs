@@ -326,7 +326,7 @@ mod tests {
             branch("b", json!({"properties": {"x": {"type": "integer"}}})),
         ]});
         assert_eq!(wrong(&schema, &json!({"kind": "a"}), Strict), [": property `x` is missing"]);
-        assert_eq!(wrong(&schema, &json!({"kind": "b", "x": "1"}), Strict), ["/x: string given, integer expected"]);
+        assert_eq!(wrong(&schema, &json!({"kind": "b", "x": "1"}), Strict), ["/x: text given, integer expected"]);
         assert!(wrong(&schema, &json!({"kind": "c"}), Strict).is_empty());
     }
 

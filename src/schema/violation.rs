@@ -8,6 +8,7 @@ use crate::source::Origin;
 
 /// Longer lists of allowed values are cut, as are longer texts.
 const SHOWN_NAMES: usize = 12;
+const SHOWN_NUMBERS: usize = 32;
 const SHOWN_CHARACTERS: usize = 60;
 
 /// One demand that a value does not satisfy.
@@ -177,7 +178,9 @@ impl ViolationKind {
     /// What to do about it, where there is something to say.
     pub fn help(&self) -> Option<String> {
         let guess = |given: &str, known: &[String]| {
-            closest(given, known.iter().map(String::as_str)).map(|name| format!("did you mean `{name}`?"))
+            // Numbers that look alike are not meant for each other.
+            let known = known.iter().map(String::as_str).filter(|name| name.parse::<f64>().is_err());
+            closest(given, known).map(|name| format!("did you mean `{name}`?"))
         };
         match self {
             Self::UnknownProperty { name, known } => {
@@ -199,7 +202,13 @@ fn types(types: Types) -> String {
     }
     // Whoever takes any number takes a whole one.
     let names = types.names().filter(|name| *name != "integer" || !types.meets(Types::NUMBER));
-    let names: Vec<&str> = names.map(|name| if name == "array" { "list" } else { name }).collect();
+    let names: Vec<&str> = names
+        .map(|name| match name {
+            "array" => "list",
+            "string" => "text",
+            other => other,
+        })
+        .collect();
     match names.as_slice() {
         [] => "nothing".to_owned(),
         [one] => (*one).to_owned(),
@@ -208,6 +217,13 @@ fn types(types: Types) -> String {
 }
 
 fn listed(names: &[String]) -> String {
+    // Numbers in their own order, and all of them: they are short.
+    let mut numbers: Vec<(f64, &str)> =
+        names.iter().filter_map(|name| Some((name.parse().ok()?, name.as_str()))).collect();
+    if numbers.len() == names.len() && names.len() <= SHOWN_NUMBERS {
+        numbers.sort_by(|(one, _), (other, _)| one.total_cmp(other));
+        return alternatives(numbers.into_iter().map(|(_, name)| name));
+    }
     let shown = names.iter().take(SHOWN_NAMES).map(String::as_str);
     match names.len().checked_sub(SHOWN_NAMES) {
         None | Some(0) => alternatives(shown),

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use crate::blueprint::text::Located;
 use crate::diagnostics::{Sink, closest};
 use crate::kinds::Folder;
+use crate::kinds::schema::VARIABLE_PATTERN;
 use crate::source::{Origin, Span};
 use crate::template::Value;
 
@@ -200,12 +201,12 @@ impl JsonSchema for Item {
 
     fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
         schemars::json_schema!({"anyOf": [
-            {"type": "string", "pattern": FOLDER_PATTERN},
+            {"type": "string", "pattern": FOLDERS_PATTERN},
             {
                 "type": "object",
                 "minProperties": 1,
                 "maxProperties": 1,
-                "propertyNames": {"pattern": KEY_PATTERN},
+                "propertyNames": {"pattern": VARIABLE_PATTERN},
                 "additionalProperties": generator.subschema_for::<LayoutKey>(),
             },
         ]})
@@ -221,11 +222,11 @@ pub struct LayoutKey {
     /// The time of arrival, by a pattern of Java's `DateTimeFormatter`.
     arrival: Option<Located<String>>,
     /// Always this.
-    #[schemars(regex(pattern = FOLDER_PATTERN))]
+    #[schemars(regex(pattern = FOLDERS_PATTERN))]
     literal: Option<Located<String>>,
     /// The value for records in which `query` finds nothing: null, an empty text or an error. Without it such records
     /// go to the error prefix.
-    #[schemars(regex(pattern = FOLDER_PATTERN))]
+    #[schemars(regex(pattern = FOLDERS_PATTERN))]
     missing: Option<String>,
     /// Whether each value is a table of its own, in a folder without `name=`.
     #[serde(default)]
@@ -234,11 +235,8 @@ pub struct LayoutKey {
     hive: Option<bool>,
 }
 
-/// Names of keys: what jq takes without quotes and Athena as a column.
-const KEY_PATTERN: &str = "^[a-z_][a-z0-9_]*$";
-
 /// Names of folders: characters that are safe in keys of objects. Source: S3 User Guide, "Naming Amazon S3 objects".
-const FOLDER_PATTERN: &str = r"^[A-Za-z0-9!_.*'()=-]+(/[A-Za-z0-9!_.*'()=-]+)*$";
+pub const FOLDERS_PATTERN: &str = r"^[A-Za-z0-9!_.*'()=-]+(/[A-Za-z0-9!_.*'()=-]+)*$";
 
 /// Letters of `DateTimeFormatter` that Firehose evaluates, without those that are easily mistaken.
 const TIME_LETTERS: &str = "yuMLdHmsSnNAEeaKkQqVzOXxZG";

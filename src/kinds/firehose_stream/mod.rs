@@ -6,7 +6,9 @@ mod s3;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+pub(super) use self::layout::FOLDERS_PATTERN;
 use self::layout::Layout;
+pub(super) use self::s3::EXTENSION_PATTERN;
 use self::s3::S3Destination;
 use super::encryption::Encryption;
 use super::log_group::RETENTION_DAYS;

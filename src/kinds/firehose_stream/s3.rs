@@ -36,7 +36,7 @@ pub struct S3Destination {
     #[serde(default)]
     compression: Compression,
     /// What the keys of objects end with, instead of the extension of the compression.
-    #[schemars(length(max = 128), regex(pattern = r"^\.[0-9a-z!_.*'()-]+$"))]
+    #[schemars(length(max = 128), regex(pattern = EXTENSION_PATTERN))]
     file_extension: Option<Located<String>>,
     /// The zone of the times in keys. The default is UTC.
     time_zone: Option<Located<String>>,
@@ -242,6 +242,9 @@ codes! {
     /// Source: IANA time zone database; Firehose Developer Guide, "Configure Amazon S3 object name format".
     TIME_ZONE = Error "unknown-time-zone";
 }
+
+/// Source: Firehose API, `FileExtension`.
+pub const EXTENSION_PATTERN: &str = r"^\.[0-9a-z!_.*'()-]+$";
 
 /// Source: see [`BUFFER`].
 const DYNAMIC_MIN_SIZE_MIB: u32 = 64;
