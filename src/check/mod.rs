@@ -9,9 +9,10 @@ mod violations;
 
 use std::sync::OnceLock;
 
-use crate::diagnostics::{Code, Sink};
+use crate::diagnostics::{Code, Severity, Sink};
 use crate::schema::model::Document;
 use crate::schema::{Leniency, Options, read, validate};
+use crate::source::Span;
 use crate::syntax::Node;
 use crate::template::Template;
 
@@ -30,8 +31,10 @@ fn language_schema(text: &str) -> &'static Document {
 /// Checks a blueprint with the schema of the language; `hints` say what to write for its patterns.
 pub fn language(root: &Node, schema: &str, hints: &[(&str, &str)], sink: &mut Sink) {
     let options = Options { leniency: Leniency::Strict, read_only: &[] };
+    let errors = sink.diagnostics().iter().filter(|known| known.code.severity == Severity::Error);
+    let broken: Vec<Span> = errors.map(|known| known.span).collect();
     for violation in validate(language_schema(schema), root, options).violations {
-        violations::report(&violation, root, hints, sink);
+        violations::report(&violation, root, hints, &broken, sink);
     }
 }
 

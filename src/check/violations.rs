@@ -221,17 +221,17 @@ fn is_deferred(pattern: &str) -> bool {
     pattern == crate::blueprint::text::DEFERRED_PATTERN
 }
 
-/// Reports what violates the schema of the language. `hints` say what to write for patterns that say little to people.
-pub fn report(violation: &Violation, root: &Node, hints: &[(&str, &str)], sink: &mut Sink) {
+/// Reports what violates the schema of the language. `hints` say what to write for patterns that say little to people,
+/// and `broken` are the places of errors that were found before.
+pub fn report(violation: &Violation, root: &Node, hints: &[(&str, &str)], broken: &[Span], sink: &mut Sink) {
     let Owner { key: owner, in_list, node } = owner(root, &violation.path);
-    // A text whose expression could not be evaluated is not what was meant.
+    if is_of_the_whole(&violation.kind) && is_broken(node, broken) {
+        return;
+    }
     let text = match &node.data {
         Data::String(scalar) => scalar.text.as_str(),
         _ => "",
     };
-    if !text.is_empty() && sink.diagnostics().iter().any(|known| covers(node.span, known.span)) && text.contains("{{") {
-        return;
-    }
     let nothing = matches!(&violation.kind, ViolationKind::WrongType { given, .. } if *given == Types::NULL);
     let missing = nothing || matches!(violation.kind, ViolationKind::MissingProperty { .. } | ViolationKind::Null);
     let span = match violation.place {
@@ -281,23 +281,61 @@ pub fn report(violation: &Violation, root: &Node, hints: &[(&str, &str)], sink: 
             .contains("${")
             .then(|| "this must be known when formwork runs, and `${ }` is known only at deployment".to_owned());
         let help = deferred.or(help).or_else(|| retype(&violation.kind));
+        let help = help.map(|help| with_page(help, &violation.kind, &keys, root));
         sink.report(code, span, message).maybe_help(help);
+    }
+}
+
+/// Whether a violation is about a value as a whole, and not about what is in it.
+fn is_of_the_whole(kind: &ViolationKind) -> bool {
+    !matches!(
+        kind,
+        ViolationKind::MissingProperty { .. }
+            | ViolationKind::UnknownProperty { .. }
+            | ViolationKind::TooFewProperties { .. }
+            | ViolationKind::TooManyProperties { .. }
+    )
+}
+
+/// Whether a value is not what was meant, because an error was found in it or, of a list or an object, at its start.
+fn is_broken(node: &Node, broken: &[Span]) -> bool {
+    let whole = matches!(node.data, Data::List(_) | Data::Map(_));
+    let hit = |at: &Span| covers(node.span, *at) && (!whole || at.start <= node.span.start + 1);
+    node.tag.is_some() || broken.iter().any(hit)
+}
+
+/// Adds where to read on for a field that is missing in a component.
+fn with_page(help: String, kind: &ViolationKind, keys: &[&str], root: &Node) -> String {
+    let (ViolationKind::MissingProperty { name }, ["components", component, ..]) = (kind, keys) else { return help };
+    let path = ["components", component, "kind"].map(|key| Segment::Key(key.to_owned()));
+    match &owner(root, &path).node.data {
+        Data::String(kind) => format!("{help}; `formwork explain {}` says what it is", kind.text),
+        _ if name == "kind" => format!("{help}; `formwork explain` lists the kinds"),
+        _ => help,
     }
 }
 
 /// What to write for a value of the wrong type.
 fn retype(kind: &ViolationKind) -> Option<String> {
-    match kind {
-        ViolationKind::WrongType { given, allowed }
-            if allowed.meets(Types::STRING) && given.meets(Types::NUMBER.or(Types::BOOLEAN)) =>
-        {
-            Some("write it in quotes to make it text".to_owned())
-        }
-        ViolationKind::WrongType { allowed, .. } if *allowed == Types::BOOLEAN => {
-            Some("write `true` or `false`".to_owned())
-        }
-        _ => None,
-    }
+    let ViolationKind::WrongType { given, allowed } = *kind else { return None };
+    let numbers = Types::NUMBER.or(Types::INTEGER);
+    let only = |types: Types| allowed.names().all(|name| Types::by_name(name).is_some_and(|one| types.meets(one)));
+    let help = if allowed.meets(Types::STRING) && given.meets(numbers.or(Types::BOOLEAN)) {
+        "write it in quotes to make it text"
+    } else if only(Types::BOOLEAN) {
+        "write `true` or `false`"
+    } else if only(numbers) {
+        "write a number, without quotes"
+    } else if only(Types::ARRAY) {
+        "write a list: `[one, two]`, or each item on a line of its own after `- `"
+    } else if only(Types::OBJECT) {
+        "write its fields: `{ name: value }`, or each on a line of its own, indented below"
+    } else if allowed.meets(Types::STRING) {
+        "write text, in quotes if it begins with a bracket"
+    } else {
+        return None;
+    };
+    Some(help.to_owned())
 }
 
 fn code(kind: &ViolationKind) -> &'static Code {

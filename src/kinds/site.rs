@@ -200,7 +200,9 @@ impl Scope {
                         Part::Literal(literal) => sub.push_str(&escape(literal)),
                         Part::Reference(path, span) => {
                             if self.parameters.get(path) == Some(&true) {
-                                self.sink().report(&LIST, *span, format!("parameter `{path}` is a list"));
+                                self.sink()
+                                    .report(&LIST, *span, format!("parameter `{path}` is a list"))
+                                    .help("use it alone, where a list is expected, or make its `type` a single value");
                             }
                             if let Some(value) = self.resolve(path, *span, origin) {
                                 sub.push_str(&substitution(&value));
