@@ -191,10 +191,7 @@ pub fn is_deferred(text: &str) -> bool {
 
 /// The parts of a scalar; `None` for lists and maps.
 pub fn parse(node: &Node, sources: &Sources, faults: &mut Vec<Fault>) -> Option<Text> {
-    let scalar = match &node.data {
-        syntax::Data::String(scalar) => scalar,
-        _ => return None,
-    };
+    let syntax::Data::String(scalar) = &node.data else { return None };
     let source = &sources.get(node.span.file).text;
     let place = |start, end| scalar.place(node.span, source, start..end);
     Some(Text { span: node.span, parts: split(&scalar.text, &place, faults) })

@@ -72,7 +72,7 @@ enum Target {
     Short(Reference),
     /// A component with settings.
     #[serde(rename = "Map")]
-    Long(LongTarget),
+    Long(Box<LongTarget>),
 }
 
 impl JsonSchema for Target {
@@ -377,7 +377,7 @@ impl Rule {
     }
 
     /// The queue for what could not be delivered, and its policy.
-    fn add_queue(&self, site: &mut Site<'_>) {
+    fn add_queue(site: &mut Site<'_>) {
         let place = site.place;
         let origin = place.origin;
         let queue = place.attribute(QUEUE, "Arn");
@@ -581,7 +581,7 @@ impl Component for Rule {
         );
         site.add(RULE, "AWS::Events::Rule", properties);
         if self.dead_letters {
-            self.add_queue(site);
+            Self::add_queue(site);
         }
     }
 }

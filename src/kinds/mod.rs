@@ -66,8 +66,11 @@ pub struct Kind {
     /// The schema of its fields; the description is its page.
     pub schema: fn(&mut SchemaGenerator) -> Schema,
     /// Makes the typed model.
-    pub decode: fn(&Node, &Sources, &mut Vec<Fault>) -> Result<Box<dyn Component>, DecodeError>,
+    pub decode: Decode,
 }
+
+/// How a kind makes its typed model.
+pub type Decode = fn(&Node, &Sources, &mut Vec<Fault>) -> Result<Box<dyn Component>, DecodeError>;
 
 /// Something of a component that text can reach.
 #[derive(Debug)]

@@ -84,7 +84,7 @@ codes! {
     ///     description: Tables of ${Team}
     /// ```
     ///
-    /// Source: CloudFormation User Guide, "Fn::Sub".
+    /// Source: CloudFormation User Guide, "`Fn::Sub`".
     LIST = Error "list-in-text";
 }
 
