@@ -46,15 +46,27 @@ fn compile_in(files: &Memory) -> Compiled {
 fn large() -> String {
     let mut text = "blueprint: large\nversion: 1.0.0\ncomponents:\n".to_owned();
     for n in 0..50 {
-        text += &format!(
-            "  archive-a{n}:\n    kind: s3-bucket\n  delivery-a{n}:\n    kind: firehose-stream\n    to:\n      s3: \
-             archive-a{n}\n      layout:\n        - type: {{ query: .type, missing: none, table: true }}\n        - day: \
-             {{ arrival: yyyy-MM-dd }}\n  events-a{n}:\n    kind: event-rule\n    pattern: {{ source: [app.a{n}] }}\n    \
-             targets: [delivery-a{n}]\n"
-        );
+        text.push_str(&PART.replace("{n}", &n.to_string()));
     }
     text
 }
+
+/// Ten resources.
+const PART: &str = "\
+  archive-a{n}:
+    kind: s3-bucket
+  delivery-a{n}:
+    kind: firehose-stream
+    to:
+      s3: archive-a{n}
+      layout:
+        - type: { query: .type, missing: none, table: true }
+        - day: { arrival: yyyy-MM-dd }
+  events-a{n}:
+    kind: event-rule
+    pattern: { source: [app.a{n}] }
+    targets: [delivery-a{n}]
+";
 
 /// A folder with `count` blueprints like that of the library.
 fn folder(count: usize) -> tempfile::TempDir {
@@ -82,7 +94,7 @@ fn process(folder: &Path, arguments: &[&str]) {
 
 #[divan::bench_group(sample_count = 50, sample_size = 1)]
 mod cold {
-    use super::*;
+    use super::{Bencher, Path, folder, fs, large, process};
 
     #[divan::bench]
     fn version(bencher: Bencher) {
@@ -117,7 +129,7 @@ mod cold {
 }
 
 mod warm {
-    use super::*;
+    use super::{BLUEPRINT, Bencher, Format, compile_in, large, memory};
 
     #[divan::bench]
     fn check_one(bencher: Bencher) {
