@@ -1,7 +1,7 @@
 //! `s3-bucket`
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::encryption::{Encryption, use_key};
 use super::site::{join, on_behalf_of};
@@ -61,7 +61,7 @@ struct AccessLogs {
 }
 
 /// What happens to something that holds data when the stack is deleted.
-#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema, Serialize, PartialEq, Eq)]
 #[serde(rename_all = "kebab-case")]
 pub enum OnDelete {
     /// It stays.
