@@ -195,7 +195,7 @@ impl Run {
         known_codes: &[&'static Code],
     ) -> (Option<String>, Option<Rendered>) {
         let root = blueprint::evaluate(root, &self.sources, &mut self.sink);
-        check::language(&root, kinds::schema::TEXT, kinds::schema::HINTS, &mut self.sink);
+        check::language(&root, kinds::schema::document(), kinds::schema::HINTS, &mut self.sink);
         let mut faults = Vec::new();
         let blueprint = Blueprint::from_node(&root, &self.sources, &mut faults);
         let placed = compose::place(&blueprint, &self.sources, &mut faults, &mut self.sink);

@@ -156,7 +156,11 @@ fn resolve<'a>(schema: &'a Json, root: &'a Json) -> &'a Json {
 fn alternatives<'a>(schema: &'a Json, root: &'a Json) -> Vec<&'a Json> {
     let schema = resolve(schema, root);
     match schema["anyOf"].as_array().or_else(|| schema["oneOf"].as_array()) {
-        Some(branches) => branches.iter().flat_map(|branch| alternatives(branch, root)).collect(),
+        Some(branches) => {
+            // An expression may stand for any value; saying so at each would say nothing.
+            let values = branches.iter().filter(|branch| branch["$ref"] != "#/$defs/Expression");
+            values.flat_map(|branch| alternatives(branch, root)).collect()
+        }
         None => vec![schema],
     }
 }
@@ -202,7 +206,10 @@ fn shape(schema: &Json, root: &Json) -> String {
         };
         for kind in types {
             let word = match kind {
-                "integer" | "number" => bounds(schema).or_else(|| bounds(one)).unwrap_or_else(|| "number".to_owned()),
+                "integer" | "number" => {
+                    let limited = schema["anyOf"].as_array().into_iter().flatten().find_map(bounds);
+                    bounds(schema).or(limited).or_else(|| bounds(one)).unwrap_or_else(|| "number".to_owned())
+                }
                 "string" if one["pattern"] == crate::blueprint::text::DEFERRED_PATTERN => "`${ }`".to_owned(),
                 "string" if one["pattern"] == crate::blueprint::NAME_PATTERN => "component".to_owned(),
                 "string" => "text".to_owned(),

@@ -108,7 +108,7 @@ struct LongTarget {
     template: Option<Tree>,
     /// Values of the event for `template`: a name, and where the value is in the event.
     #[serde(default)]
-    #[schemars(length(max = 100))]
+    #[schemars(extend("maxProperties" = 100))]
     paths: IndexMap<Located<String>, Located<String>>,
     /// How long a delivery is tried.
     retry: Option<Retry>,
@@ -119,10 +119,10 @@ struct LongTarget {
 #[serde(deny_unknown_fields)]
 struct Retry {
     /// Retries after the first attempt.
-    #[schemars(range(min = 0, max = 185))]
+    #[schemars(extend("minimum" = 0, "maximum" = 185))]
     attempts: Option<Setting<u32>>,
     /// Seconds after which an event that was not delivered is given up.
-    #[schemars(range(min = 60, max = 86_400))]
+    #[schemars(extend("minimum" = 60, "maximum" = 86_400))]
     max_age_seconds: Option<Setting<u32>>,
 }
 

@@ -29,10 +29,10 @@ pub struct Bucket {
     /// Name of the bucket, unique in the world. Without it CloudFormation makes one that is.
     name: Option<Text>,
     /// Days after which an object is deleted. Without it objects stay.
-    #[schemars(range(min = 1))]
+    #[schemars(extend("minimum" = 1))]
     expire_after_days: Option<Setting<u32>>,
     /// Days after which a previous version of a changed or deleted object is deleted. The default is 30.
-    #[schemars(range(min = 1))]
+    #[schemars(extend("minimum" = 1))]
     expire_previous_versions_after_days: Option<Setting<u32>>,
     /// Whether changed and deleted objects keep their previous versions.
     #[serde(default = "yes")]

@@ -2,6 +2,8 @@
 //!
 //! It is generated from the types and checked in as `schemas/blueprint.schema.json`; a test holds the two together.
 
+use std::sync::OnceLock;
+
 use schemars::generate::SchemaSettings;
 use schemars::{Schema, SchemaGenerator};
 use serde_json::{Map, Value as Json, json};
@@ -9,6 +11,8 @@ use serde_json::{Map, Value as Json, json};
 use super::{KINDS, Kind, event_rule, firehose_stream, glue_crawler};
 use crate::blueprint::parameters::Parameter;
 use crate::blueprint::{Allowance, NAME_PATTERN, Output, PARAMETER_PATTERN, VERSION_PATTERN};
+use crate::schema::model::Document;
+use crate::schema::read;
 
 /// The generated schema, as it is checked in.
 pub const TEXT: &str = include_str!("../../schemas/blueprint.schema.json");
@@ -46,7 +50,7 @@ pub fn generate() -> Json {
         definitions.insert(name.to_owned(), schema);
     }
     definitions.sort_keys();
-    json!({
+    let mut schema = json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "formwork blueprint",
         "description": "A declarative architecture that formwork compiles to a CloudFormation template.",
@@ -96,6 +100,112 @@ pub fn generate() -> Json {
             },
         },
         "$defs": definitions,
+    });
+    forbid_null(&mut schema);
+    let definitions = schema["$defs"].clone();
+    for definition in schema["$defs"].as_object_mut().into_iter().flat_map(Map::values_mut) {
+        allow_expressions(definition, &definitions);
+    }
+    schema["$defs"]["Expression"] = json!({
+        "description": "An expression over the values of `let`, evaluated when formwork runs.",
+        "type": "string",
+        "pattern": r"\{\{.*\}\}",
+    });
+    schema
+}
+
+/// Takes `null` out of a generated schema: a field that is not given is left out, and one without a value is a mistake.
+fn forbid_null(schema: &mut Json) {
+    if let Json::Object(object) = schema {
+        if let Some(Json::Array(types)) = object.get_mut("type") {
+            types.retain(|one| one != "null");
+            if let [one] = types.as_slice() {
+                let one = one.clone();
+                object.insert("type".to_owned(), one);
+            }
+        }
+        if object.get("default").is_some_and(Json::is_null) {
+            object.shift_remove("default");
+        }
+    }
+    drop_branch(schema, &json!({"type": "null"}));
+    children(schema).for_each(forbid_null);
+}
+
+/// Lets `{{ }}` stand for every value that is not free text anyway. Editors see it; the compiler evaluates it before it
+/// validates.
+fn allow_expressions(schema: &mut Json, definitions: &Json) {
+    if let Some(fields) = schema.get_mut("properties").and_then(Json::as_object_mut) {
+        for field in fields.values_mut().filter(|field| is_restricted_scalar(field, definitions)) {
+            let mut rest = field.take();
+            let mut wrapped = Map::new();
+            if let Json::Object(rest) = &mut rest {
+                for key in ["description", "default"] {
+                    wrapped.extend(rest.shift_remove(key).map(|value| (key.to_owned(), value)));
+                }
+            }
+            wrapped.insert("anyOf".to_owned(), json!([rest, expression_branch()]));
+            *field = Json::Object(wrapped);
+        }
+    }
+    children(schema).for_each(|child| allow_expressions(child, definitions));
+}
+
+fn is_restricted_scalar(schema: &Json, definitions: &Json) -> bool {
+    if let Some(name) = schema["$ref"].as_str().and_then(|path| path.strip_prefix("#/$defs/")) {
+        return is_restricted_scalar(&definitions[name], definitions);
+    }
+    let branches = schema["anyOf"].as_array().or_else(|| schema["oneOf"].as_array());
+    match (branches, schema["type"].as_str()) {
+        (Some(branches), _) => branches.iter().any(|branch| is_restricted_scalar(branch, definitions)),
+        (None, Some("integer" | "number" | "boolean")) => true,
+        (None, Some("string")) => {
+            schema["pattern"].is_string() || schema["enum"].is_array() || schema["const"].is_string()
+        }
+        _ => false,
+    }
+}
+
+fn expression_branch() -> Json {
+    json!({"$ref": "#/$defs/Expression"})
+}
+
+/// Removes one alternative; a single one that is left takes the place of the choice.
+fn drop_branch(schema: &mut Json, branch: &Json) {
+    let Json::Object(object) = schema else { return };
+    let Some(Json::Array(branches)) = object.get_mut("anyOf") else { return };
+    branches.retain(|one| one != branch);
+    if let [one] = branches.as_mut_slice()
+        && let Json::Object(one) = one.take()
+    {
+        object.shift_remove("anyOf");
+        for (key, value) in one {
+            object.entry(key).or_insert(value);
+        }
+    }
+}
+
+fn children(schema: &mut Json) -> Box<dyn Iterator<Item = &mut Json> + '_> {
+    match schema {
+        Json::Array(items) => Box::new(items.iter_mut()),
+        Json::Object(object) => Box::new(object.values_mut()),
+        _ => Box::new(std::iter::empty()),
+    }
+}
+
+/// The schema that the compiler validates with: the one that editors see, without the expressions that are evaluated
+/// by then.
+pub fn document() -> &'static Document {
+    static DOCUMENT: OnceLock<Document> = OnceLock::new();
+    DOCUMENT.get_or_init(|| {
+        fn evaluated(schema: &mut Json) {
+            drop_branch(schema, &expression_branch());
+            children(schema).for_each(evaluated);
+        }
+        // The text is part of the program, and a test reads it.
+        let mut schema: Json = serde_json::from_str(TEXT).unwrap_or_default();
+        evaluated(&mut schema);
+        read::document(&schema).unwrap_or_default()
     })
 }
 
