@@ -277,8 +277,7 @@ pub fn report(violation: &Violation, root: &Node, hints: &[(&str, &str)], sink: 
         .iter()
         .any(|known| known.code.name == code.name && known.span == span && known.message == message);
     if !told {
-        let deferred = text
-            .contains("${")
+        let deferred = (text.contains("${") && matches!(violation.place, Place::Value(_)))
             .then(|| "this must be known when formwork runs, and `${ }` is known only at deployment".to_owned());
         let help = deferred.or(help).or_else(|| retype(&violation.kind));
         sink.report(code, span, message).maybe_help(help);
