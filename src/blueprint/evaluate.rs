@@ -97,6 +97,7 @@ const FUEL: u64 = 100_000;
 const MAX_TEXT: usize = 1 << 20;
 
 /// The names that expressions may use, and the engine that evaluates them.
+#[derive(Clone)]
 pub struct Scope {
     environment: Environment<'static>,
     names: BTreeMap<String, Value>,
@@ -120,6 +121,16 @@ impl Scope {
             self.failed.insert(name.to_owned());
         }
         self.names.insert(name.to_owned(), to_value(node));
+    }
+
+    /// Gives `each.key`, `each.value` and `each.index` to the instance of a component.
+    pub fn bind_each(&mut self, key: &Key, value: &Node, index: usize) {
+        let each = BTreeMap::from([
+            ("key".to_owned(), Value::from(key.text.as_str())),
+            ("value".to_owned(), to_value(value)),
+            ("index".to_owned(), Value::from(index)),
+        ]);
+        self.names.insert("each".to_owned(), Value::from(each));
     }
 
     /// The node with every expression replaced by its value.

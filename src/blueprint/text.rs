@@ -142,6 +142,16 @@ impl<T> Setting<T> {
 pub struct Reference(Located<String>);
 
 impl Reference {
+    /// A reference to a component by its name, because of what is written at a place.
+    pub fn new(name: &str, span: Span) -> Self {
+        Self(Located { span: span_transport(span), value: name.to_owned() })
+    }
+
+    /// The parameter that stands for the component, if it is not named itself.
+    pub fn parameter(&self) -> Option<&str> {
+        self.0.value.strip_prefix("${")?.strip_suffix('}')
+    }
+
     /// The name as written.
     pub fn name(&self) -> &str {
         &self.0.value
@@ -272,6 +282,9 @@ impl Text {
     }
 }
 
+/// The form of a reference: the name of a component or, in a module, a parameter that stands for one.
+pub const REFERENCE_PATTERN: &str = r"^([a-z][a-z0-9]*(-[a-z0-9]+)*|\$\{[A-Z][A-Za-z0-9]*\})$";
+
 /// The form of a text that is nothing but one `${ }`.
 pub const DEFERRED_PATTERN: &str = r"^\$\{[^!${}][^${}]*\}$";
 
@@ -347,7 +360,7 @@ impl JsonSchema for Reference {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({"type": "string", "pattern": super::NAME_PATTERN})
+        json_schema!({"type": "string", "pattern": REFERENCE_PATTERN})
     }
 }
 

@@ -367,7 +367,8 @@ fn covers(outer: Span, inner: Span) -> bool {
 
 /// Checks the properties of all resources with the provider schemas.
 pub fn check(template: &Template, sink: &mut Sink) {
-    for resource in &template.resources {
+    // Of custom resources only their makers know the properties.
+    for resource in template.resources.iter().filter(|resource| !resource.kind.starts_with("Custom::")) {
         let Some(known) = provider::resource_type(&resource.kind) else {
             sink.report(&INTERNAL, resource.origin.span(), format!("there is no resource type `{}`", resource.kind))
                 .help("this is a mistake of formwork; please report it with the blueprint");

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
-use crate::compile::{Compiled, compile};
+use crate::compile::{Compiled, LIBRARY, compile};
 use crate::source::Files;
 
 /// The file of a blueprint that has a folder of its own.
@@ -16,7 +16,7 @@ const IN_FOLDER: &[&str] = &["blueprint.yaml", "blueprint.yml", "blueprint.json"
 /// How the name of a blueprint ends that is a single file.
 const SINGLE_FILE: &[&str] = &[".blueprint.yaml", ".blueprint.yml", ".blueprint.json"];
 
-/// The file system.
+/// The file system, and the reference library under its own folder.
 #[derive(Debug)]
 pub struct Disk;
 
@@ -25,6 +25,9 @@ const MAX_BYTES: u64 = 1 << 28;
 
 impl Files for Disk {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        if let Ok(inside) = path.strip_prefix(LIBRARY) {
+            return super::library::file(inside).map(<[u8]>::to_vec).ok_or_else(|| io::ErrorKind::NotFound.into());
+        }
         let metadata = fs::metadata(path)?;
         if metadata.is_dir() {
             return Err(io::ErrorKind::IsADirectory.into());

@@ -366,7 +366,7 @@ impl Rule {
         });
         let dead_letters = self.dead_letters.then(|| map!(origin; "Arn" => site.place.attribute(QUEUE, "Arn")));
         let mut properties = map!(origin;
-            "Id" => target.to().name(),
+            "Id" => site.name_of(target.to()),
             "Arn" => address,
             "RoleArn" => role,
         );

@@ -46,6 +46,7 @@ pub fn generate() -> Json {
     let output = generator.subschema_for::<Output>();
     let mut definitions: Map<String, Json> = generator.take_definitions(true);
     definitions.insert("Component".to_owned(), component());
+    definitions.insert("Module".to_owned(), module(&mut generator));
     for (name, schema) in kinds {
         definitions.insert(name.to_owned(), schema);
     }
@@ -223,22 +224,79 @@ fn component() -> Json {
     let names: Vec<&str> = KINDS.iter().map(|kind| kind.name).collect();
     json!({
         "type": "object",
-        "required": ["kind"],
         "properties": {"kind": {"description": "What it is.", "enum": names}},
+        "if": {"required": ["use"]},
+        "then": {"$ref": "#/$defs/Module"},
+        "else": {"required": ["kind"]},
         "allOf": branches,
     })
+}
+
+/// What a component has that is another blueprint.
+fn module(generator: &mut SchemaGenerator) -> Json {
+    let mut properties = Map::from_iter([
+        ("use".to_owned(), json!({"description": "Name of the blueprint.", "type": "string", "pattern": NAME_PATTERN})),
+        (
+            "with".to_owned(),
+            json!({
+                "description": "Values for the parameters of the blueprint: texts, numbers, or names of components.",
+                "type": "object",
+                "propertyNames": {"pattern": PARAMETER_PATTERN},
+            }),
+        ),
+    ]);
+    properties.extend(common(generator));
+    properties.remove("overrides");
+    json!({
+        "description": "Another blueprint, whose components become part of this one.",
+        "type": "object",
+        "required": ["use"],
+        "additionalProperties": false,
+        "properties": properties,
+    })
+}
+
+/// Fields that every component may have.
+fn common(generator: &mut SchemaGenerator) -> Map<String, Json> {
+    let mut allow = Json::from(generator.subschema_for::<Vec<Allowance>>());
+    allow["description"] = json!("Findings that are known and fine here.");
+    Map::from_iter([
+        ("allow".to_owned(), allow),
+        (
+            "for_each".to_owned(),
+            json!({
+                "description": "A list or a map: one such component for each of it, named after the item or the key. \
+                                `{{ each.key }}`, `{{ each.value }}` and `{{ each.index }}` tell them apart.",
+                "type": ["array", "object", "string"],
+            }),
+        ),
+        (
+            "when".to_owned(),
+            json!({
+                "description": "Whether it exists: a parameter, or an expression of parameters such as `${Stage} == prod`.",
+                "type": ["string", "boolean"],
+            }),
+        ),
+        (
+            "overrides".to_owned(),
+            json!({
+                "description": "Raw properties of CloudFormation by the role of the resource that they are merged into, \
+                                for example `Bucket`.",
+                "type": "object",
+                "additionalProperties": {"type": "object"},
+            }),
+        ),
+    ])
 }
 
 /// The fields of a kind with those that all components have.
 fn kind_schema(kind: &Kind, generator: &mut SchemaGenerator) -> Json {
     let schema: Schema = (kind.schema)(generator);
     let mut schema = Json::from(schema);
-    let allow = generator.subschema_for::<Vec<Allowance>>();
+    let common = common(generator);
     if let Some(properties) = schema.get_mut("properties").and_then(Json::as_object_mut) {
         properties.insert("kind".to_owned(), json!({"const": kind.name}));
-        let mut allow = Json::from(allow);
-        allow["description"] = json!("Findings that are known and fine here.");
-        properties.insert("allow".to_owned(), allow);
+        properties.extend(common);
     }
     if let Some(object) = schema.as_object_mut() {
         object.remove("title");
