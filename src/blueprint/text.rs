@@ -282,6 +282,9 @@ impl Text {
     }
 }
 
+/// Marks the schema of a [`Text`] while the schema of the language is generated.
+pub const TEXT_MARK: &str = "x-text";
+
 /// The form of a reference: the name of a component or, in a module, a parameter that stands for one.
 pub const REFERENCE_PATTERN: &str = r"^([a-z][a-z0-9]*(-[a-z0-9]+)*|\$\{[A-Z][A-Za-z0-9]*\})$";
 
@@ -332,7 +335,7 @@ impl JsonSchema for Text {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({"type": "string"})
+        json_schema!({"type": "string", TEXT_MARK: true})
     }
 }
 
@@ -374,7 +377,7 @@ impl JsonSchema for Script {
     }
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        json_schema!({"anyOf": [{"type": "string"}, generator.subschema_for::<FileReference>()]})
+        json_schema!({"anyOf": [generator.subschema_for::<Text>(), generator.subschema_for::<FileReference>()]})
     }
 }
 

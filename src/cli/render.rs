@@ -55,6 +55,9 @@ pub fn run(arguments: &Arguments, streams: &mut Streams<'_>) -> io::Result<Exit>
         Err(unusable) => return unusable.report(streams),
     };
     let found = check::show(&compiled, streams)?;
+    for one in compiled.iter().filter(|one| one.is_module) {
+        writeln!(streams.err, "{}  (a module, rendered where it is used)", one.name.as_deref().unwrap_or_default())?;
+    }
     let rendered: Vec<(&str, &Rendered)> = compiled.iter().filter_map(named).collect();
     if let Some(exit) = same_names(&compiled, streams)? {
         return Ok(exit);

@@ -150,8 +150,10 @@ pub struct Compiled {
     pub sources: Sources,
     /// What was found, in the order in which it is shown.
     pub diagnostics: Vec<Diagnostic>,
-    /// The template; `None` where there are errors.
+    /// The template; `None` where there are errors, and for modules.
     pub template: Option<Rendered>,
+    /// Whether it is a blueprint that only others can use, because a parameter stands for a component.
+    pub is_module: bool,
 }
 
 /// A template with the place that all of it stands for.
@@ -190,13 +192,19 @@ impl Rendered {
 pub fn compile(path: &Path, shown: &str, files: &dyn Files, known_codes: &[&'static Code]) -> io::Result<Compiled> {
     let bytes = files.read(path)?;
     let mut run = Run { sources: Sources::default(), sink: Sink::default() };
+    let mut is_module = false;
     let (name, template) = match run.parse(shown, bytes) {
+        // What it makes depends on its user, so it is checked where it is used.
+        Some((_, root)) if modules::is_module(&root) => {
+            is_module = true;
+            (blueprint::string(&root, "blueprint"), None)
+        }
         Some((file, root)) => run.compile(file, root, Location { path, files }, known_codes),
         None => (None, None),
     };
     let template = template.filter(|_| !run.sink.has_errors());
     let diagnostics = run.sink.finish(&run.sources);
-    Ok(Compiled { name, diagnostics, sources: run.sources, template })
+    Ok(Compiled { name, diagnostics, sources: run.sources, template, is_module })
 }
 
 /// Where a blueprint is, and through what it is read.

@@ -76,24 +76,18 @@ codes! {
     ///
     /// A parameter of type `component` has none ever: a blueprint with one can only be used as a module.
     ///
-    /// ```yaml
-    /// parameters:
-    ///   Archive: { type: component, kinds: [s3-bucket], description: Where records are kept. }
+    /// ```yaml module=firehose-alarms
     /// components:
-    ///   delivery:
-    ///     kind: firehose-stream
-    ///     to: { s3: "${Archive}" }
+    ///   alarms:
+    ///     use: firehose-alarms
     /// ```
     ///
     /// Instead:
     ///
     /// ```yaml
     /// components:
-    ///   archive:
-    ///     kind: s3-bucket
-    ///   delivery:
-    ///     kind: firehose-stream
-    ///     to: { s3: archive }
+    ///   audit:
+    ///     use: service-event-audit
     /// ```
     MISSING = Error "missing-argument";
 
@@ -128,6 +122,13 @@ pub(super) struct Gathered {
     pub files: Vec<(String, FileId)>,
     /// The files that are modules, and where they are used.
     pub used: Vec<(FileId, Span)>,
+}
+
+/// Whether a blueprint can only be used by others.
+pub(super) fn is_module(root: &Node) -> bool {
+    blueprint::section(root, "parameters")
+        .iter()
+        .any(|entry| blueprint::string(&entry.value, "type").as_deref() == Some("component"))
 }
 
 /// A module that is being read: what leads to it, and what it was given.
@@ -167,18 +168,7 @@ pub(super) fn gather(run: &mut Run, file: FileId, root: Node, at: Location<'_>, 
     };
     let mut own = own;
     for (key, parameter) in &gathered.blueprint.parameters {
-        let bound = if parameter.kind == ParameterType::Component {
-            run.sink
-                .report(
-                    &MISSING,
-                    key.span,
-                    format!("`{}` stands for a component, which only a user of this blueprint can give", key.text),
-                )
-                .help("use this blueprint as a module: `use: NAME`, and `with` the name of a component");
-            Bound::Failed
-        } else {
-            Bound::Parameter(parameter.kind.is_list())
-        };
+        let bound = Bound::Parameter(parameter.kind.is_list());
         own.bound.insert(key.text.clone(), bound);
     }
     gathered.files.push((String::new(), file));

@@ -10,6 +10,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::{KINDS, Kind, event_rule, firehose_stream, glue_crawler};
 use crate::blueprint::parameters::Parameter;
+use crate::blueprint::text::TEXT_MARK;
 use crate::blueprint::{Allowance, NAME_PATTERN, Output, PARAMETER_PATTERN, VERSION_PATTERN};
 use crate::schema::model::Document;
 use crate::schema::read;
@@ -103,6 +104,7 @@ pub fn generate() -> Json {
         "$defs": definitions,
     });
     forbid_null(&mut schema);
+    forbid_references(&mut schema["$defs"]);
     let definitions = schema["$defs"].clone();
     for definition in schema["$defs"].as_object_mut().into_iter().flat_map(Map::values_mut) {
         allow_expressions(definition, &definitions);
@@ -131,6 +133,18 @@ fn forbid_null(schema: &mut Json) {
     }
     drop_branch(schema, &json!({"type": "null"}));
     children(schema).for_each(forbid_null);
+}
+
+/// Keeps `${ }` out of texts that are needed when formwork runs: only a `Text` of the models may have it.
+fn forbid_references(schema: &mut Json) {
+    if let Json::Object(object) = schema
+        && object.get("type").is_some_and(|kind| kind == "string")
+        && object.shift_remove(TEXT_MARK).is_none()
+        && !["const", "enum", "pattern"].iter().any(|key| object.contains_key(*key))
+    {
+        object.insert("not".to_owned(), json!({"pattern": r"\$\{"}));
+    }
+    children(schema).for_each(forbid_references);
 }
 
 /// Lets `{{ }}` stand for every value that is not free text anyway. Editors see it; the compiler evaluates it before it
