@@ -123,6 +123,11 @@ impl Scope {
         self.names.insert(name.to_owned(), to_value(node));
     }
 
+    /// Gives a name to a text.
+    pub fn bind_text(&mut self, name: &str, text: &str) {
+        self.names.insert(name.to_owned(), Value::from(text));
+    }
+
     /// Gives `each.key`, `each.value` and `each.index` to the instance of a component.
     pub fn bind_each(&mut self, key: &Key, value: &Node, index: usize) {
         let each = BTreeMap::from([

@@ -2,6 +2,7 @@
 //! repetition by `for_each`.
 
 use super::evaluate::Scope;
+use super::project::Settings;
 use super::{entry, text};
 use crate::diagnostics::Sink;
 use crate::source::{Sources, Span};
@@ -63,11 +64,22 @@ pub type Inputs = [(String, Node)];
 pub type Repeated = (Key, Vec<String>);
 
 /// The file with everything evaluated, and what was repeated.
-pub fn expand(mut root: Node, inputs: &Inputs, sources: &Sources, sink: &mut Sink) -> (Node, Vec<Repeated>) {
+pub fn expand(
+    mut root: Node,
+    inputs: &Inputs,
+    settings: &Settings,
+    sources: &Sources,
+    sink: &mut Sink,
+) -> (Node, Vec<Repeated>) {
     super::refuse_tags(&root, sink);
     let mut repeated = Vec::new();
+    let blueprint = super::string(&root, "blueprint").unwrap_or_default();
     let Data::Map(entries) = &mut root.data else { return (root, repeated) };
     let mut scope = Scope::default();
+    scope.bind_text("blueprint", &blueprint);
+    if let Some(environment) = &settings.environment {
+        scope.bind_text("env", environment);
+    }
     for (name, value) in inputs {
         scope.bind(name, value, false);
     }
@@ -75,7 +87,10 @@ pub fn expand(mut root: Node, inputs: &Inputs, sources: &Sources, sink: &mut Sin
         && let Data::Map(bindings) = &mut bindings.value.data
     {
         for binding in bindings {
-            let value = std::mem::replace(&mut binding.value, super::null(binding.key.span));
+            let mut value = std::mem::replace(&mut binding.value, super::null(binding.key.span));
+            if let Some(set) = settings.bindings.iter().find(|set| set.key.text == binding.key.text) {
+                value = set.value.clone();
+            }
             let before = sink.diagnostics().len();
             binding.value = scope.evaluate(value, sources, sink);
             let failed = sink.diagnostics().len() > before;
@@ -87,7 +102,8 @@ pub fn expand(mut root: Node, inputs: &Inputs, sources: &Sources, sink: &mut Sin
         entry.value = match value.data {
             Data::Map(components) if entry.key.text == "components" => {
                 let mut all = Vec::new();
-                for component in components {
+                for mut component in components {
+                    settings.complete(&mut component.value);
                     repeat(component, &scope, sources, &mut all, &mut repeated, sink);
                 }
                 spread(&mut all, &repeated);
@@ -119,6 +135,8 @@ fn repeat(
         _ => None,
     };
     let Some(each) = each else {
+        let mut scope = scope.clone();
+        scope.bind_text("component", &key.text);
         let value = scope.evaluate(value, sources, sink);
         all.push(Entry { key, value });
         return;
@@ -156,6 +174,7 @@ fn repeat(
         }
         let mut scope = scope.clone();
         scope.bind_each(&item, &node, index);
+        scope.bind_text("component", &name);
         let fields = scope.evaluate(value.clone(), sources, sink);
         all.push(Entry { key: Key { text: name.clone(), span: key.span }, value: fields });
         names.push(name);

@@ -7,6 +7,7 @@ pub mod decode;
 mod evaluate;
 pub mod expand;
 pub mod parameters;
+pub mod project;
 pub mod text;
 
 use std::collections::BTreeMap;

@@ -3,6 +3,7 @@
 //! This is the only place that knows the order of the stages. It reads files through [`Files`] and writes nothing.
 
 mod modules;
+mod workspace;
 
 use std::collections::BTreeMap;
 use std::io;
@@ -10,6 +11,7 @@ use std::path::{Component as PathComponent, Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
+use crate::blueprint::project::Settings;
 use crate::blueprint::text::{self, FileReference, Text};
 use crate::blueprint::{self, Blueprint, Declared};
 use crate::check;
@@ -136,10 +138,11 @@ codes! {
 }
 
 /// The codes of this layer, part by part.
-pub static ALL_CODES: &[&[&Code]] = &[CODES, modules::CODES];
+pub static ALL_CODES: &[&[&Code]] = &[CODES, modules::CODES, workspace::CODES];
 
 /// The folder under which [`Files`] gives the reference library.
 pub use modules::LIBRARY;
+pub use workspace::Workspace;
 
 /// A compiled blueprint: what was found, and the template if nothing was wrong.
 #[derive(Debug)]
@@ -190,8 +193,19 @@ impl Rendered {
 
 /// Compiles the blueprint at `path`, which is shown to people as `shown`. `known_codes` are those that exist.
 pub fn compile(path: &Path, shown: &str, files: &dyn Files, known_codes: &[&'static Code]) -> io::Result<Compiled> {
+    compile_in(&Workspace::default(), path, shown, files, known_codes)
+}
+
+/// The same, with the settings of the repository that the blueprint is in.
+pub fn compile_in(
+    workspace: &Workspace,
+    path: &Path,
+    shown: &str,
+    files: &dyn Files,
+    known_codes: &[&'static Code],
+) -> io::Result<Compiled> {
     let bytes = files.read(path)?;
-    let mut run = Run { sources: Sources::default(), sink: Sink::default() };
+    let mut run = Run { sources: workspace.sources.clone(), sink: Sink::default() };
     let mut is_module = false;
     let (name, template) = match run.parse(shown, bytes) {
         // What it makes depends on its user, so it is checked where it is used.
@@ -199,7 +213,11 @@ pub fn compile(path: &Path, shown: &str, files: &dyn Files, known_codes: &[&'sta
             is_module = true;
             (blueprint::string(&root, "blueprint"), None)
         }
-        Some((file, root)) => run.compile(file, root, Location { path, files }, known_codes),
+        Some((file, root)) => {
+            let name = blueprint::string(&root, "blueprint").unwrap_or_default();
+            let settings = workspace.settings(&name);
+            run.compile(file, root, Location { path, files, settings: &settings, workspace }, known_codes)
+        }
         None => (None, None),
     };
     let template = template.filter(|_| !run.sink.has_errors());
@@ -212,6 +230,8 @@ pub fn compile(path: &Path, shown: &str, files: &dyn Files, known_codes: &[&'sta
 struct Location<'a> {
     path: &'a Path,
     files: &'a dyn Files,
+    settings: &'a Settings,
+    workspace: &'a Workspace,
 }
 
 type Outcome = (Option<String>, Option<Rendered>);
@@ -246,6 +266,7 @@ impl Run {
         }
         let mut faults = Vec::new();
         let mut gathered = modules::gather(self, file, root, at, &mut faults);
+        gathered.check_given(self);
         let blueprint = &mut gathered.blueprint;
         let placed = compose::place(blueprint, &self.sources, &mut faults, &mut self.sink);
         let read = self.read_files(&placed, &gathered.folders, at.files);
@@ -257,12 +278,14 @@ impl Run {
 
         let digest = self.digest(&gathered.files, &read);
         let scope = scope(blueprint, &placed, texts);
-        let template = compose::compose(blueprint, &placed, &scope, &digest, &mut self.sink);
+        let mut template = compose::compose(blueprint, &placed, &scope, &digest, &mut self.sink);
+        at.workspace.apply(blueprint, &scope, &mut template, &mut self.sink);
         // A template of components that are wrong themselves would only repeat their mistakes.
         if !self.sink.has_errors() {
             check::template(&template, &mut self.sink);
         }
         self.acknowledge(blueprint, known_codes);
+        at.workspace.accept(&blueprint.name, &mut self.sink);
         self.sink.each(|diagnostic| modules::relate(diagnostic, &gathered.used));
         let origin = Origin::Derived(blueprint.span.unwrap_or(Span::START));
         let value = template.to_value(origin);

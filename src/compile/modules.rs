@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use super::{Location, Run};
 use crate::blueprint::condition::{self, Condition};
 use crate::blueprint::parameters::{Parameter, ParameterType};
+use crate::blueprint::project::Settings;
 use crate::blueprint::text::{self, Fault, Text, Tree};
 use crate::blueprint::{self, Blueprint, Bound, Declared, Frame, Member, Output, decode, expand};
 use crate::check;
@@ -122,6 +123,24 @@ pub(super) struct Gathered {
     pub files: Vec<(String, FileId)>,
     /// The files that are modules, and where they are used.
     pub used: Vec<(FileId, Span)>,
+    /// Components that were given to modules, the kinds that are accepted, and where they were given.
+    given: Vec<(String, Vec<String>, Span)>,
+}
+
+impl Gathered {
+    /// Reports components of a kind that the module does not accept.
+    pub fn check_given(&self, run: &mut Run) {
+        for (full, kinds, span) in &self.given {
+            let declared = self.blueprint.components.iter().find(|declared| declared.name == *full);
+            let Some((kind, _)) = declared.and_then(|declared| declared.kind.as_ref()) else { continue };
+            if !kinds.contains(kind) {
+                let accepted = alternatives(kinds.iter().map(String::as_str));
+                run.sink
+                    .report(&REFUSED, *span, format!("this is a `{kind}`, and the module takes {accepted}"))
+                    .help(format!("name a component of kind {accepted}"));
+            }
+        }
+    }
 }
 
 /// Whether a blueprint can only be used by others.
@@ -153,8 +172,9 @@ pub(super) fn gather(run: &mut Run, file: FileId, root: Node, at: Location<'_>, 
         when: Vec::new(),
         trail: vec![at.path],
     };
-    let (root, repeated) = expand::expand(root, &own.inputs, &run.sources, &mut run.sink);
+    let (root, repeated) = expand::expand(root, &own.inputs, at.settings, &run.sources, &mut run.sink);
     check::language(&root, kinds::schema::document(), kinds::schema::HINTS, &mut run.sink);
+    let root = with_defaults(root, at.settings);
     let name = blueprint::string(&root, "blueprint").unwrap_or_default();
     gathered.blueprint = Blueprint {
         version: blueprint::string(&root, "version").unwrap_or_default(),
@@ -174,6 +194,28 @@ pub(super) fn gather(run: &mut Run, file: FileId, root: Node, at: Location<'_>, 
     gathered.files.push((String::new(), file));
     read(run, &mut gathered, &root, repeated, own, at, faults);
     gathered
+}
+
+/// The defaults that the environment gives to parameters.
+fn with_defaults(mut root: Node, settings: &Settings) -> Node {
+    let Data::Map(sections) = &mut root.data else { return root };
+    for parameter in sections
+        .iter_mut()
+        .filter(|section| section.key.text == "parameters")
+        .filter_map(|section| match &mut section.value.data {
+            Data::Map(parameters) => Some(parameters),
+            _ => None,
+        })
+        .flatten()
+    {
+        let Some(set) = settings.parameters.iter().find(|set| set.key.text == parameter.key.text) else { continue };
+        if let Data::Map(fields) = &mut parameter.value.data {
+            fields.retain(|field| field.key.text != "default");
+            fields
+                .push(Entry { key: Key { text: "default".to_owned(), span: set.key.span }, value: set.value.clone() });
+        }
+    }
+    root
 }
 
 /// Adds the components of one evaluated file, and those of the modules that it uses.
@@ -291,7 +333,7 @@ fn use_module(
     }
     let parameters: Vec<(Key, Parameter)> = blueprint::decoded(&root, "parameters", &run.sources, faults);
     let (bound, inputs) = bind(run, gathered, &parameters, &root, entry, user.frame, faults);
-    let (root, repeated) = expand::expand(root, &inputs, &run.sources, &mut run.sink);
+    let (root, repeated) = expand::expand(root, &inputs, &own_settings(at.settings), &run.sources, &mut run.sink);
     check::language(&root, kinds::schema::document(), kinds::schema::HINTS, &mut run.sink);
     let prefix = format!("{}{}-", user.prefix, entry.key.text);
     let index = gathered.blueprint.frames.len();
@@ -299,6 +341,11 @@ fn use_module(
     let trail = user.trail.iter().copied().chain([path.as_path()]).collect();
     let own = Use { prefix, user: Some((user.frame, entry.key.span)), bound, inputs, when: user.when, trail };
     read(run, gathered, &root, repeated, own, Location { path: &path, ..at }, faults);
+}
+
+/// What the settings mean for a module: its parameters and `let` are its user's business.
+fn own_settings(settings: &Settings) -> Settings {
+    Settings { parameters: Vec::new(), bindings: Vec::new(), ..settings.clone() }
 }
 
 /// The file of a blueprint by its name, beside the one that uses it or in the reference library.
@@ -325,7 +372,7 @@ fn shown(path: &Path) -> String {
 /// What the parameters of a module stand for, and the values that are known when formwork runs.
 fn bind(
     run: &mut Run,
-    gathered: &Gathered,
+    gathered: &mut Gathered,
     parameters: &[(Key, Parameter)],
     root: &Node,
     entry: &Entry,
@@ -389,7 +436,7 @@ fn bind(
 }
 
 /// The component that an argument names.
-fn component(run: &mut Run, gathered: &Gathered, parameter: &Parameter, node: &Node, frame: usize) -> Bound {
+fn component(run: &mut Run, gathered: &mut Gathered, parameter: &Parameter, node: &Node, frame: usize) -> Bound {
     let Data::String(scalar) = &node.data else {
         run.sink
             .report(&REFUSED, node.span, "the name of a component is needed here")
@@ -410,6 +457,10 @@ fn component(run: &mut Run, gathered: &Gathered, parameter: &Parameter, node: &N
         },
     };
     if let Some(full) = full {
+        if let Some(kinds) = &parameter.kinds {
+            let kinds = kinds.iter().map(|kind| kind.value.clone()).collect();
+            gathered.given.push((full.clone(), kinds, node.span));
+        }
         return Bound::Component(full);
     }
     let components: BTreeSet<&str> = frame

@@ -10,9 +10,10 @@ use serde_json::{Map, Value as Json, json};
 
 use super::{KINDS, Kind, event_rule, firehose_stream, glue_crawler};
 use crate::blueprint::parameters::Parameter;
+use crate::blueprint::project::Project;
 use crate::blueprint::text::TEXT_MARK;
 use crate::blueprint::{Allowance, NAME_PATTERN, Output, PARAMETER_PATTERN, VERSION_PATTERN};
-use crate::schema::model::Document;
+use crate::schema::model::{Document, Keyword};
 use crate::schema::read;
 
 /// The generated schema, as it is checked in.
@@ -115,6 +116,41 @@ pub fn generate() -> Json {
         "pattern": r"\{\{.*\}\}",
     });
     schema
+}
+
+/// The schema of `formwork.yaml`, as it is checked in.
+pub const PROJECT_TEXT: &str = include_str!("../../schemas/project.schema.json");
+
+/// Generates the schema of `formwork.yaml` from its type.
+pub fn generate_project() -> Json {
+    let generator = SchemaSettings::draft2020_12().into_generator();
+    let mut schema = Json::from(generator.into_root_schema_for::<Project>());
+    forbid_null(&mut schema);
+    forbid_references(&mut schema);
+    schema["title"] = json!("formwork project");
+    schema
+}
+
+/// The schema of `formwork.yaml`, for the validator.
+pub fn project_document() -> &'static Document {
+    static DOCUMENT: OnceLock<Document> = OnceLock::new();
+    DOCUMENT.get_or_init(|| {
+        // The text is part of the program, and a test reads it.
+        let schema: Json = serde_json::from_str(PROJECT_TEXT).unwrap_or_default();
+        read::document(&schema).unwrap_or_default()
+    })
+}
+
+/// Whether components of a kind have a field.
+pub fn has_field(kind: &str, field: &str) -> bool {
+    let document = document();
+    let definition = document.definitions.iter().find(|definition| definition.name == kind);
+    definition.is_some_and(|definition| {
+        document
+            .flatten(&definition.schema)
+            .into_iter()
+            .any(|keyword| matches!(keyword, Keyword::Properties(properties) if properties.get(field).is_some()))
+    })
 }
 
 /// Takes `null` out of a generated schema: a field that is not given is left out, and one without a value is a mistake.
