@@ -18,6 +18,7 @@ mod schema {
 fn main() -> Result<(), Box<dyn Error>> {
     let folder = Path::new("schemas/provider");
     // A folder is as new as its newest file.
+    println!("cargo::rerun-if-changed=blueprints");
     println!("cargo::rerun-if-changed={}", folder.display());
     println!("cargo::rerun-if-changed=src/schema/model.rs");
     println!("cargo::rerun-if-changed=src/schema/read.rs");

@@ -98,7 +98,7 @@ impl<'a> de::Deserializer<'a> for Decoder<'a, '_> {
             Data::Number(number) => de::Deserializer::deserialize_any(number, visitor).map_err(DecodeError::from),
             Data::String(scalar) => visitor.visit_borrowed_str(&scalar.text),
             Data::List(items) => visitor.visit_seq(Items { decoder: self, items: items.iter() }),
-            Data::Map(entries) => visitor.visit_map(Entries { decoder: self, entries: entries.iter(), value: None }),
+            Data::Map(entries) => visitor.visit_map(Entries { decoder: self, rest: entries.iter(), value: None }),
         };
         self.locate(result)
     }
@@ -188,7 +188,7 @@ impl<'a> SeqAccess<'a> for Items<'a, '_> {
 
 struct Entries<'a, 'f> {
     decoder: Decoder<'a, 'f>,
-    entries: std::slice::Iter<'a, Entry>,
+    rest: std::slice::Iter<'a, Entry>,
     value: Option<&'a Node>,
 }
 
@@ -196,7 +196,7 @@ impl<'a> MapAccess<'a> for Entries<'a, '_> {
     type Error = DecodeError;
 
     fn next_key_seed<K: DeserializeSeed<'a>>(&mut self, seed: K) -> Result<Option<K::Value>, DecodeError> {
-        let Some(entry) = self.entries.next() else { return Ok(None) };
+        let Some(entry) = self.rest.next() else { return Ok(None) };
         self.value = Some(&entry.value);
         seed.deserialize(KeyDecoder { text: &entry.key.text, span: entry.key.span }).map(Some)
     }

@@ -97,6 +97,7 @@ const FUEL: u64 = 100_000;
 const MAX_TEXT: usize = 1 << 20;
 
 /// The names that expressions may use, and the engine that evaluates them.
+#[derive(Clone)]
 pub struct Scope {
     environment: Environment<'static>,
     names: BTreeMap<String, Value>,
@@ -120,6 +121,21 @@ impl Scope {
             self.failed.insert(name.to_owned());
         }
         self.names.insert(name.to_owned(), to_value(node));
+    }
+
+    /// Gives a name to a text.
+    pub fn bind_text(&mut self, name: &str, text: &str) {
+        self.names.insert(name.to_owned(), Value::from(text));
+    }
+
+    /// Gives `each.key`, `each.value` and `each.index` to the instance of a component.
+    pub fn bind_each(&mut self, key: &Key, value: &Node, index: usize) {
+        let each = BTreeMap::from([
+            ("key".to_owned(), Value::from(key.text.as_str())),
+            ("value".to_owned(), to_value(value)),
+            ("index".to_owned(), Value::from(index)),
+        ]);
+        self.names.insert("each".to_owned(), Value::from(each));
     }
 
     /// The node with every expression replaced by its value.
@@ -276,12 +292,11 @@ fn expression_length(text: &str) -> Option<usize> {
             _ if escaped => escaped = false,
             (Some(_), b'\\') => escaped = true,
             (Some(open), _) if byte == open => quote = None,
-            (Some(_), _) => {}
             (None, b'"' | b'\'') => quote = Some(byte),
             (None, b'{') => depth += 1,
             (None, b'}') if depth > 0 => depth -= 1,
             (None, b'}') if text.as_bytes().get(at + 1) == Some(&b'}') => return Some(at),
-            (None, _) => {}
+            _ => {}
         }
     }
     None

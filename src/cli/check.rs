@@ -13,6 +13,9 @@ pub struct Arguments {
     /// Blueprints, or folders with blueprints in them
     #[arg(value_name = "PATH", default_value = "blueprints")]
     paths: Vec<PathBuf>,
+    /// An environment of `formwork.yaml`
+    #[arg(long, value_name = "NAME")]
+    env: Option<String>,
     /// How findings are printed
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
@@ -28,7 +31,9 @@ enum Format {
 
 /// Runs the command.
 pub fn run(arguments: &Arguments, streams: &mut Streams<'_>) -> io::Result<Exit> {
-    let compiled = match input::find(&arguments.paths).and_then(|paths| input::compile_all(&paths)) {
+    let Some(settings) = input::settings(arguments.env.as_deref(), streams)? else { return Ok(Exit::CouldNotRun) };
+    let all = |paths: Vec<PathBuf>| input::compile_all(&paths, &settings.workspace);
+    let compiled = match input::find(&arguments.paths).and_then(all) {
         Ok(compiled) => compiled,
         Err(unusable) => return unusable.report(streams),
     };

@@ -8,12 +8,13 @@ use serde_json::Value as Json;
 use super::{Exit, Streams, codes};
 use crate::diagnostics::{Code, closest};
 use crate::kinds::{self, Kind};
+use crate::schema::model::{Document, Keyword, Schema};
 use crate::schema::provider;
 
 /// Explain a finding, a kind of component, or a resource type of CloudFormation
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
-    /// The name of a finding, a kind, or `AWS::Service::Type`; without it all findings and kinds are listed
+    /// The name of a finding, a kind, or `AWS::Service::Type[.Property]`; without it all findings and kinds are listed
     word: Option<String>,
 }
 
@@ -155,7 +156,11 @@ fn resolve<'a>(schema: &'a Json, root: &'a Json) -> &'a Json {
 fn alternatives<'a>(schema: &'a Json, root: &'a Json) -> Vec<&'a Json> {
     let schema = resolve(schema, root);
     match schema["anyOf"].as_array().or_else(|| schema["oneOf"].as_array()) {
-        Some(branches) => branches.iter().flat_map(|branch| alternatives(branch, root)).collect(),
+        Some(branches) => {
+            // An expression may stand for any value; saying so at each would say nothing.
+            let values = branches.iter().filter(|branch| branch["$ref"] != "#/$defs/Expression");
+            values.flat_map(|branch| alternatives(branch, root)).collect()
+        }
         None => vec![schema],
     }
 }
@@ -201,7 +206,10 @@ fn shape(schema: &Json, root: &Json) -> String {
         };
         for kind in types {
             let word = match kind {
-                "integer" | "number" => bounds(schema).or_else(|| bounds(one)).unwrap_or_else(|| "number".to_owned()),
+                "integer" | "number" => {
+                    let limited = schema["anyOf"].as_array().into_iter().flatten().find_map(bounds);
+                    bounds(schema).or(limited).or_else(|| bounds(one)).unwrap_or_else(|| "number".to_owned())
+                }
                 "string" if one["pattern"] == crate::blueprint::text::DEFERRED_PATTERN => "`${ }`".to_owned(),
                 "string" if one["pattern"] == crate::blueprint::NAME_PATTERN => "component".to_owned(),
                 "string" => "text".to_owned(),
@@ -222,18 +230,103 @@ fn shape(schema: &Json, root: &Json) -> String {
     }
 }
 
-/// The page of a resource type, from the provider schema.
+/// The page of a resource type or of one of its properties (`AWS::S3::Bucket.VersioningConfiguration`).
 fn type_page(word: &str) -> Option<String> {
-    let known = provider::resource_type(word)?;
+    let (name, path) = word.split_once('.').unwrap_or((word, ""));
+    let known = provider::resource_type(name)?;
+    let steps: Vec<&str> = path.split('.').filter(|step| !step.is_empty()).collect();
+    let document = known.document();
+    let schema = steps.iter().try_fold(&document.root, |schema, step| property(document, schema, step))?;
     let mut page = format!("# {word}\n\n");
-    for (title, names) in [
-        ("Replaced when changed", known.create_only().to_vec()),
-        ("Read-only", known.read_only().to_vec()),
-        ("Attributes for Fn::GetAtt", known.attributes()),
-    ] {
-        if !names.is_empty() {
-            let _ = writeln!(page, "{title}: {}\n", names.join(", "));
+    let shape = property_shape(document, schema);
+    if !steps.is_empty() {
+        let _ = writeln!(page, "{shape}\n");
+    }
+    let names = properties(document, schema);
+    if !names.is_empty() {
+        page.push_str("## Properties\n\n");
+        for (property, required, schema) in names {
+            let full = steps.iter().copied().chain([property]).collect::<Vec<_>>().join("/");
+            let mut notes = vec![property_shape(document, schema)];
+            notes.extend(required.then(|| "required".to_owned()));
+            for (paths, note) in [(known.create_only(), "replaced when changed"), (known.read_only(), "read-only")] {
+                notes.extend(paths.contains(&full).then(|| note.to_owned()));
+            }
+            let _ = writeln!(page, "- `{property}` ({})", notes.join(", "));
+        }
+    }
+    if steps.is_empty() && !known.attributes().is_empty() {
+        page.push_str("\n## Attributes for Fn::GetAtt\n\n");
+        for attribute in known.attributes() {
+            let _ = writeln!(page, "- `{attribute}`");
         }
     }
     Some(page)
+}
+
+/// The alternatives of a schema and what they demand, as one list of keywords.
+fn keywords<'a>(document: &'a Document, schema: &'a Schema) -> Vec<&'a Keyword> {
+    let mut all = document.flatten(schema);
+    let mut inner = Vec::new();
+    for keyword in &all {
+        match keyword {
+            Keyword::AnyOf(schemas) | Keyword::OneOf(schemas) => {
+                inner.extend(schemas.iter().flat_map(|schema| document.flatten(schema)));
+            }
+            Keyword::Items(items) => inner.extend(keywords(document, &items.rest)),
+            _ => {}
+        }
+    }
+    all.extend(inner);
+    all
+}
+
+fn property<'a>(document: &'a Document, schema: &'a Schema, name: &str) -> Option<&'a Schema> {
+    keywords(document, schema).into_iter().find_map(|keyword| match keyword {
+        Keyword::Properties(properties) => properties.get(name),
+        _ => None,
+    })
+}
+
+/// The properties of an object, or of the objects of a list: name, whether it is required, schema.
+fn properties<'a>(document: &'a Document, schema: &'a Schema) -> Vec<(&'a str, bool, &'a Schema)> {
+    let all = keywords(document, schema);
+    let required: Vec<&str> = all
+        .iter()
+        .filter_map(|keyword| match keyword {
+            Keyword::Required(names) => Some(names.iter().map(String::as_str)),
+            _ => None,
+        })
+        .flatten()
+        .collect();
+    let mut found: Vec<(&str, bool, &Schema)> = Vec::new();
+    for keyword in all {
+        let Keyword::Properties(properties) = keyword else { continue };
+        for (name, schema) in &properties.named {
+            if !found.iter().any(|(known, ..)| known == name) {
+                found.push((name, required.contains(&name.as_str()), schema));
+            }
+        }
+    }
+    found
+}
+
+/// The values of a property in a few words.
+fn property_shape(document: &Document, schema: &Schema) -> String {
+    let mut words: Vec<String> = Vec::new();
+    for keyword in document.flatten(schema) {
+        match keyword {
+            Keyword::Type(types) => words.push(types.names().collect::<Vec<_>>().join(" or ")),
+            Keyword::Enum(values) | Keyword::EnumAnyCase(values) => {
+                words.push(values.iter().map(|value| format!("`{value}`")).collect::<Vec<_>>().join(", "));
+            }
+            Keyword::Minimum(limit) => words.push(format!("at least {limit}")),
+            Keyword::Maximum(limit) => words.push(format!("at most {limit}")),
+            Keyword::MaxLength(limit) => words.push(format!("at most {limit} characters")),
+            Keyword::MaxItems(limit) => words.push(format!("at most {limit} items")),
+            Keyword::Pattern(pattern) => words.push(format!("matches `{}`", pattern.text)),
+            _ => {}
+        }
+    }
+    if words.is_empty() { "any value".to_owned() } else { words.join(", ") }
 }

@@ -58,15 +58,19 @@ fn create(folder: &Path, name: &str, architecture: &library::Architecture) -> io
     fs::create_dir_all(parent)?;
     let staging = tempfile::Builder::new().prefix(".formwork-").tempdir_in(parent)?;
     for (path, content) in &architecture.files {
-        let renamed = (*path == "blueprint.yaml").then(|| {
-            String::from_utf8_lossy(content).replacen(
-                &format!("blueprint: {}", architecture.name),
-                &format!("blueprint: {name}"),
-                1,
-            )
-        });
-        let content = renamed.as_ref().map_or(*content, |text| text.as_bytes());
-        render::replace(&staging.path().join(path), content)?;
+        let content = match *path {
+            "blueprint.yaml" => {
+                let (old, new) = (format!("blueprint: {}", architecture.name), format!("blueprint: {name}"));
+                String::from_utf8_lossy(content).replacen(&old, &new, 1).into_bytes()
+            }
+            // Names that follow from the blueprint's are written with hyphens or, in the catalog, without.
+            "README.md" => String::from_utf8_lossy(content)
+                .replace(architecture.name, name)
+                .replace(&architecture.name.replace('-', "_"), &name.replace('-', "_"))
+                .into_bytes(),
+            _ => content.to_vec(),
+        };
+        render::replace(&staging.path().join(path), &content)?;
     }
     fs::rename(staging.keep(), folder)?;
     #[cfg(unix)]

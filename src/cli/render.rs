@@ -20,9 +20,13 @@ pub struct Arguments {
     /// Blueprints, or folders with blueprints in them
     #[arg(value_name = "PATH", default_value = "blueprints")]
     paths: Vec<PathBuf>,
-    /// Folder for the templates; `-` prints the template of one blueprint
-    #[arg(short, long, value_name = "DIR", default_value = "templates")]
-    output: PathBuf,
+    /// An environment of `formwork.yaml`; its templates have a folder of their own
+    #[arg(long, value_name = "NAME")]
+    env: Option<String>,
+    /// Folder for the templates, `templates` unless `formwork.yaml` names another; `-` prints the template of one
+    /// blueprint
+    #[arg(short, long, value_name = "DIR")]
+    output: Option<PathBuf>,
     /// How templates are written
     #[arg(long, value_enum, default_value = "yaml")]
     format: FormatArgument,
@@ -50,21 +54,27 @@ impl FormatArgument {
 
 /// Runs the command.
 pub fn run(arguments: &Arguments, streams: &mut Streams<'_>) -> io::Result<Exit> {
-    let compiled = match input::find(&arguments.paths).and_then(|paths| input::compile_all(&paths)) {
+    let Some(settings) = input::settings(arguments.env.as_deref(), streams)? else { return Ok(Exit::CouldNotRun) };
+    let folder = output(arguments, &settings);
+    let all = |paths: Vec<PathBuf>| input::compile_all(&paths, &settings.workspace);
+    let compiled = match input::find(&arguments.paths).and_then(all) {
         Ok(compiled) => compiled,
         Err(unusable) => return unusable.report(streams),
     };
     let found = check::show(&compiled, streams)?;
+    for one in compiled.iter().filter(|one| one.is_module) {
+        writeln!(streams.err, "{}  (a module, rendered where it is used)", one.name.as_deref().unwrap_or_default())?;
+    }
     let rendered: Vec<(&str, &Rendered)> = compiled.iter().filter_map(named).collect();
     if let Some(exit) = same_names(&compiled, streams)? {
         return Ok(exit);
     }
-    let exit = if arguments.output == Path::new("-") {
+    let exit = if folder == Path::new("-") {
         print(arguments, &compiled, streams)?
     } else if arguments.check {
-        compare(arguments, &rendered, streams)?
+        compare(arguments, &folder, &rendered, streams)?
     } else {
-        write(arguments, &rendered, streams)?
+        write(arguments, &folder, &rendered, streams)?
     };
     Ok(found.and(exit))
 }
@@ -73,8 +83,21 @@ fn named(compiled: &Compiled) -> Option<(&str, &Rendered)> {
     Some((compiled.name.as_deref()?, compiled.template.as_ref()?))
 }
 
-fn file_name(name: &str, arguments: &Arguments) -> PathBuf {
-    arguments.output.join(format!("{name}.template.{}", arguments.format.format().1))
+/// The folder for the templates: what the command line says, or else the settings.
+fn output(arguments: &Arguments, settings: &input::Settings) -> PathBuf {
+    if let Some(output) = &arguments.output {
+        return output.clone();
+    }
+    let project = settings.workspace.project.output.as_ref().map_or("templates", |output| output.value.as_str());
+    let folder = settings.folder.join(project);
+    match &arguments.env {
+        Some(environment) => folder.join(environment),
+        None => folder,
+    }
+}
+
+fn file_name(folder: &Path, name: &str, arguments: &Arguments) -> PathBuf {
+    folder.join(format!("{name}.template.{}", arguments.format.format().1))
 }
 
 /// Two blueprints of one name would overwrite each other's template.
@@ -111,10 +134,15 @@ fn print(arguments: &Arguments, compiled: &[Compiled], streams: &mut Streams<'_>
     Ok(Exit::Fine)
 }
 
-fn compare(arguments: &Arguments, rendered: &[(&str, &Rendered)], streams: &mut Streams<'_>) -> io::Result<Exit> {
+fn compare(
+    arguments: &Arguments,
+    folder: &Path,
+    rendered: &[(&str, &Rendered)],
+    streams: &mut Streams<'_>,
+) -> io::Result<Exit> {
     let mut exit = Exit::Fine;
     for (name, rendered) in rendered {
-        let path = file_name(name, arguments);
+        let path = file_name(folder, name, arguments);
         let problem = match fs::read(&path) {
             Ok(bytes) if bytes == rendered.text(arguments.format.format().0).as_bytes() => continue,
             Ok(_) => "would change".to_owned(),
@@ -130,9 +158,14 @@ fn compare(arguments: &Arguments, rendered: &[(&str, &Rendered)], streams: &mut 
     Ok(exit)
 }
 
-fn write(arguments: &Arguments, rendered: &[(&str, &Rendered)], streams: &mut Streams<'_>) -> io::Result<Exit> {
+fn write(
+    arguments: &Arguments,
+    folder: &Path,
+    rendered: &[(&str, &Rendered)],
+    streams: &mut Streams<'_>,
+) -> io::Result<Exit> {
     for (name, rendered) in rendered {
-        let path = file_name(name, arguments);
+        let path = file_name(folder, name, arguments);
         let text = rendered.text(arguments.format.format().0);
         if let Err(error) = replace(&path, text.as_bytes()) {
             writeln!(streams.err, "error: cannot write {}: {}", input::shown(&path), input::describe(&error))?;

@@ -140,6 +140,7 @@ pub struct Sink {
 impl Sink {
     /// Reports a finding at once; what is returned can only be added to.
     pub fn report(&mut self, code: &'static Code, span: Span, message: impl Into<String>) -> &mut Diagnostic {
+        let at = self.diagnostics.len();
         self.diagnostics.push(Diagnostic {
             code,
             span,
@@ -149,7 +150,7 @@ impl Sink {
             related: Vec::new(),
             path: None,
         });
-        self.diagnostics.last_mut().expect("one was pushed just now")
+        &mut self.diagnostics[at]
     }
 
     /// Whether an error was reported.
@@ -170,6 +171,11 @@ impl Sink {
     /// Adds the findings of another sink.
     pub fn append(&mut self, mut other: Self) {
         self.diagnostics.append(&mut other.diagnostics);
+    }
+
+    /// Calls `change` with every finding.
+    pub fn each(&mut self, change: impl FnMut(&mut Diagnostic)) {
+        self.diagnostics.iter_mut().for_each(change);
     }
 
     /// Keeps only the findings for which `keep` answers yes.

@@ -72,7 +72,7 @@ enum Target {
     Short(Reference),
     /// A component with settings.
     #[serde(rename = "Map")]
-    Long(LongTarget),
+    Long(Box<LongTarget>),
 }
 
 impl JsonSchema for Target {
@@ -108,7 +108,7 @@ struct LongTarget {
     template: Option<Tree>,
     /// Values of the event for `template`: a name, and where the value is in the event.
     #[serde(default)]
-    #[schemars(length(max = 100))]
+    #[schemars(extend("maxProperties" = 100))]
     paths: IndexMap<Located<String>, Located<String>>,
     /// How long a delivery is tried.
     retry: Option<Retry>,
@@ -366,7 +366,7 @@ impl Rule {
         });
         let dead_letters = self.dead_letters.then(|| map!(origin; "Arn" => site.place.attribute(QUEUE, "Arn")));
         let mut properties = map!(origin;
-            "Id" => target.to().name(),
+            "Id" => site.name_of(target.to()),
             "Arn" => address,
             "RoleArn" => role,
         );
@@ -377,7 +377,7 @@ impl Rule {
     }
 
     /// The queue for what could not be delivered, and its policy.
-    fn add_queue(&self, site: &mut Site<'_>) {
+    fn add_queue(site: &mut Site<'_>) {
         let place = site.place;
         let origin = place.origin;
         let queue = place.attribute(QUEUE, "Arn");
@@ -581,7 +581,7 @@ impl Component for Rule {
         );
         site.add(RULE, "AWS::Events::Rule", properties);
         if self.dead_letters {
-            self.add_queue(site);
+            Self::add_queue(site);
         }
     }
 }

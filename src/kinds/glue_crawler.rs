@@ -1,7 +1,7 @@
 //! `glue-crawler`
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::site::{assumed_by, join, own_arn};
@@ -77,7 +77,7 @@ pub struct Crawler {
 struct Schedule(#[schemars(regex(pattern = SCHEDULE_PATTERN))] String);
 
 /// What a run of a crawler reads.
-#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema, Serialize, PartialEq, Eq)]
 #[serde(rename_all = "kebab-case")]
 enum Recrawl {
     /// All objects, so that changed columns are noticed.

@@ -13,6 +13,7 @@ mod firehose_stream;
 mod glue_crawler;
 mod glue_database;
 mod log_group;
+mod resource;
 mod s3_bucket;
 pub mod schema;
 mod site;
@@ -29,7 +30,7 @@ use crate::syntax::Node;
 use crate::template::Value;
 use crate::template::iam::Statement;
 
-pub use site::{Peers, Place, Scope, Site, Use};
+pub use site::{Found, Known, Peers, Place, Scope, Site, Use, pascal_case};
 
 /// The findings about references, which every kind can have.
 pub use site::{ATTRIBUTE, CODES as REFERENCE_CODES};
@@ -44,6 +45,7 @@ pub static KINDS: &[&Kind] = &[
     &glue_crawler::KIND,
     &glue_database::KIND,
     &log_group::KIND,
+    &resource::KIND,
     &s3_bucket::KIND,
 ];
 
@@ -66,8 +68,11 @@ pub struct Kind {
     /// The schema of its fields; the description is its page.
     pub schema: fn(&mut SchemaGenerator) -> Schema,
     /// Makes the typed model.
-    pub decode: fn(&Node, &Sources, &mut Vec<Fault>) -> Result<Box<dyn Component>, DecodeError>,
+    pub decode: Decode,
 }
+
+/// How a kind makes its typed model.
+pub type Decode = fn(&Node, &Sources, &mut Vec<Fault>) -> Result<Box<dyn Component>, DecodeError>;
 
 /// Something of a component that text can reach.
 #[derive(Debug)]
@@ -160,6 +165,11 @@ pub enum Access {
 }
 
 impl Access {
+    /// Whether the component that asks still makes sense without the other one.
+    pub fn is_optional(&self) -> bool {
+        matches!(self, Self::WriteAccessLogs(_) | Self::SendEvents)
+    }
+
     /// The port that the other component must have.
     pub fn port(&self) -> Port {
         match self {
@@ -253,6 +263,11 @@ pub trait Component: Debug {
     /// Reports what is wrong with the component by itself, beyond its schema; `name` is the place of its name.
     fn check(&self, name: Span, sink: &mut Sink) {
         let _ = (name, sink);
+    }
+
+    /// The type of its one resource, if that is all it is.
+    fn resource_type(&self) -> Option<&str> {
+        None
     }
 
     /// How it uses the bucket of data that it follows; granted after the written wires.

@@ -1,7 +1,7 @@
 //! `s3-bucket`
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::encryption::{Encryption, use_key};
 use super::site::{join, on_behalf_of};
@@ -61,7 +61,7 @@ struct AccessLogs {
 }
 
 /// What happens to something that holds data when the stack is deleted.
-#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema, Serialize, PartialEq, Eq)]
 #[serde(rename_all = "kebab-case")]
 pub enum OnDelete {
     /// It stays.
@@ -225,7 +225,7 @@ impl Component for Bucket {
         match request.access {
             Access::WriteObjects(prefixes) => {
                 let name = format!("WriteTo{}", place.id(""));
-                let mut role = self.grant(origin, place, &name, (WRITE_BUCKET, WRITE_OBJECTS), prefixes);
+                let mut role = grant(origin, place, &name, (WRITE_BUCKET, WRITE_OBJECTS), prefixes);
                 let actions = &["kms:Decrypt", "kms:GenerateDataKey"];
                 role.extend(key.clone().map(|key| use_for_s3(origin, place, &name, actions, key)));
                 let arn = Value { origin, ..place.attribute(BUCKET, "Arn") };
@@ -234,7 +234,7 @@ impl Component for Bucket {
             Access::ReadObjects(prefix) => {
                 let name = format!("ReadFrom{}", place.id(""));
                 let prefixes = std::slice::from_ref(prefix);
-                let mut role = self.grant(origin, place, &name, (READ_BUCKET, READ_OBJECTS), prefixes);
+                let mut role = grant(origin, place, &name, (READ_BUCKET, READ_OBJECTS), prefixes);
                 role.extend(key.clone().map(|key| use_for_s3(origin, place, &name, &["kms:Decrypt"], key)));
                 Grant { role, address: Some(bucket), key, ..Grant::default() }
             }
@@ -242,7 +242,7 @@ impl Component for Bucket {
                 self.check_log_bucket(request, place, scope);
                 let Some(actor) = request.actor else { return Grant::default() };
                 let prefix = prefix.clone().unwrap_or_else(|| default_log_prefix(request.from));
-                let arn = self.objects(origin, place, &prefix);
+                let arn = objects(origin, place, &prefix);
                 let statement = Statement::allow(origin, &["s3:PutObject"], vec![arn])
                     .named(format!("AccessLogsOf{}", super::site::pascal_case(request.from)))
                     .service(actor.principal)
@@ -297,31 +297,6 @@ impl Component for Bucket {
 const BUCKET: &str = "Bucket";
 
 impl Bucket {
-    /// The ARN of all objects under a prefix.
-    fn objects(&self, origin: Origin, place: &Place, prefix: &str) -> Value {
-        let arn = Value { origin, ..place.attribute(BUCKET, "Arn") };
-        join(origin, &[arn, Value::string(origin, format!("/{prefix}*"))])
-    }
-
-    /// Statements for actions on the bucket and on its objects under some prefixes.
-    fn grant(
-        &self,
-        origin: Origin,
-        place: &Place,
-        name: &str,
-        (bucket, objects): (&[&'static str], &[&'static str]),
-        prefixes: &[String],
-    ) -> Vec<Statement> {
-        let arn = Value { origin, ..place.attribute(BUCKET, "Arn") };
-        let everywhere = prefixes.iter().any(String::is_empty);
-        let prefixes: Vec<&str> = if everywhere { vec![""] } else { prefixes.iter().map(String::as_str).collect() };
-        let arns = prefixes.into_iter().map(|prefix| self.objects(origin, place, prefix)).collect();
-        vec![
-            Statement::allow(origin, bucket, vec![arn]).named(name),
-            Statement::allow(origin, objects, arns).named(format!("{name}Objects")),
-        ]
-    }
-
     fn check_log_bucket(&self, request: &Request<'_>, place: &Place, scope: &Scope) {
         let span = request.origin.span();
         if request.from == place.name {
@@ -335,6 +310,30 @@ impl Bucket {
                 .help("leave out `encryption` of the bucket of the logs");
         }
     }
+}
+
+/// The ARN of all objects under a prefix.
+fn objects(origin: Origin, place: &Place, prefix: &str) -> Value {
+    let arn = Value { origin, ..place.attribute(BUCKET, "Arn") };
+    join(origin, &[arn, Value::string(origin, format!("/{prefix}*"))])
+}
+
+/// Statements for actions on the bucket and on its objects under some prefixes.
+fn grant(
+    origin: Origin,
+    place: &Place,
+    name: &str,
+    (on_bucket, on_objects): (&[&'static str], &[&'static str]),
+    prefixes: &[String],
+) -> Vec<Statement> {
+    let arn = Value { origin, ..place.attribute(BUCKET, "Arn") };
+    let everywhere = prefixes.iter().any(String::is_empty);
+    let prefixes: Vec<&str> = if everywhere { vec![""] } else { prefixes.iter().map(String::as_str).collect() };
+    let arns = prefixes.into_iter().map(|prefix| objects(origin, place, prefix)).collect();
+    vec![
+        Statement::allow(origin, on_bucket, vec![arn]).named(name),
+        Statement::allow(origin, on_objects, arns).named(format!("{name}Objects")),
+    ]
 }
 
 /// What a role needs to read or write objects that are encrypted with a key.

@@ -319,7 +319,9 @@ impl Layout {
                 None => format!("({expression})"),
             };
             program.push(if program.is_empty() { '{' } else { ',' });
-            program.push_str(&format!("{}:{value}", name.value));
+            program.push_str(&name.value);
+            program.push(':');
+            program.push_str(&value);
         }
         program.push('}');
         Some(Value::string(origin?, program))

