@@ -235,10 +235,12 @@ fn kind_schema(kind: &Kind, generator: &mut SchemaGenerator) -> Json {
     let mut schema = Json::from(schema);
     let allow = generator.subschema_for::<Vec<Allowance>>();
     if let Some(properties) = schema.get_mut("properties").and_then(Json::as_object_mut) {
-        properties.insert("kind".to_owned(), json!({"const": kind.name}));
         let mut allow = Json::from(allow);
         allow["description"] = json!("Findings that are known and fine here.");
-        properties.insert("allow".to_owned(), allow);
+        for (field, schema) in [("kind", json!({"const": kind.name})), ("allow", allow)] {
+            let own = properties.insert(field.to_owned(), schema);
+            debug_assert!(own.is_none(), "`{field}` of {} would hide what every component has", kind.name);
+        }
     }
     if let Some(object) = schema.as_object_mut() {
         object.remove("title");
