@@ -345,8 +345,15 @@ fn kind_schema(kind: &Kind, generator: &mut SchemaGenerator) -> Json {
     let mut schema = Json::from(schema);
     let common = common(generator);
     if let Some(properties) = schema.get_mut("properties").and_then(Json::as_object_mut) {
-        properties.insert("kind".to_owned(), json!({"const": kind.name}));
-        properties.extend(common);
+        let kind_field = ("kind".to_owned(), json!({"const": kind.name}));
+        for (field, schema) in common.into_iter().chain([kind_field]) {
+            debug_assert!(
+                !properties.contains_key(&field),
+                "`{field}` of {} would hide what all components have",
+                kind.name
+            );
+            properties.insert(field, schema);
+        }
     }
     if let Some(object) = schema.as_object_mut() {
         object.remove("title");
