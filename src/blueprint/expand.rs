@@ -104,7 +104,7 @@ pub fn expand(
                 let mut all = Vec::new();
                 for mut component in components {
                     settings.complete(&mut component.value);
-                    repeat(component, &scope, sources, &mut all, &mut repeated, sink);
+                    repeat(component, &scope, (settings, sources), &mut all, &mut repeated, sink);
                 }
                 spread(&mut all, &repeated);
                 Node { data: Data::Map(all), ..value }
@@ -124,7 +124,7 @@ pub fn expand(
 fn repeat(
     component: Entry,
     scope: &Scope,
-    sources: &Sources,
+    (settings, sources): (&Settings, &Sources),
     all: &mut Vec<Entry>,
     repeated: &mut Vec<Repeated>,
     sink: &mut Sink,
@@ -136,7 +136,7 @@ fn repeat(
     };
     let Some(each) = each else {
         let mut scope = scope.clone();
-        scope.bind_text("component", &key.text);
+        scope.bind_text("component", &format!("{}{}", settings.prefix, key.text));
         let value = scope.evaluate(value, sources, sink);
         all.push(Entry { key, value });
         return;
@@ -174,7 +174,7 @@ fn repeat(
         }
         let mut scope = scope.clone();
         scope.bind_each(&item, &node, index);
-        scope.bind_text("component", &name);
+        scope.bind_text("component", &format!("{}{name}", settings.prefix));
         let fields = scope.evaluate(value.clone(), sources, sink);
         all.push(Entry { key: Key { text: name.clone(), span: key.span }, value: fields });
         names.push(name);

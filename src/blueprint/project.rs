@@ -96,6 +96,8 @@ pub struct Accepted {
 /// What the settings mean for one blueprint in one environment: trees of `formwork.yaml` by what they stand for.
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
+    /// What the full names of components start with, in a module.
+    pub prefix: String,
     /// The name of the environment.
     pub environment: Option<String>,
     /// Defaults of parameters.

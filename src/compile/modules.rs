@@ -333,9 +333,10 @@ fn use_module(
     }
     let parameters: Vec<(Key, Parameter)> = blueprint::decoded(&root, "parameters", &run.sources, faults);
     let (bound, inputs) = bind(run, gathered, &parameters, &root, entry, user.frame, faults);
-    let (root, repeated) = expand::expand(root, &inputs, &own_settings(at.settings), &run.sources, &mut run.sink);
-    check::language(&root, kinds::schema::document(), kinds::schema::HINTS, &mut run.sink);
     let prefix = format!("{}{}-", user.prefix, entry.key.text);
+    let (root, repeated) =
+        expand::expand(root, &inputs, &own_settings(at.settings, &prefix), &run.sources, &mut run.sink);
+    check::language(&root, kinds::schema::document(), kinds::schema::HINTS, &mut run.sink);
     let index = gathered.blueprint.frames.len();
     gathered.blueprint.frames[user.frame].members.insert(entry.key.text.clone(), Member::Module(index));
     let trail = user.trail.iter().copied().chain([path.as_path()]).collect();
@@ -344,8 +345,8 @@ fn use_module(
 }
 
 /// What the settings mean for a module: its parameters and `let` are its user's business.
-fn own_settings(settings: &Settings) -> Settings {
-    Settings { parameters: Vec::new(), bindings: Vec::new(), ..settings.clone() }
+fn own_settings(settings: &Settings, prefix: &str) -> Settings {
+    Settings { prefix: prefix.to_owned(), parameters: Vec::new(), bindings: Vec::new(), ..settings.clone() }
 }
 
 /// The file of a blueprint by its name, beside the one that uses it or in the reference library.

@@ -13,7 +13,7 @@ use crate::diagnostics::Sink;
 use crate::map;
 use crate::source::{Origin, Span};
 use crate::template::iam::{Effect, Statement, document};
-use crate::template::{Data, Map, Value};
+use crate::template::{Data, Map, Removal, Value};
 
 /// A rule of EventBridge: which events of a bus, or at which times, go to which targets.
 ///
@@ -381,11 +381,9 @@ impl Rule {
         let place = site.place;
         let origin = place.origin;
         let queue = place.attribute(QUEUE, "Arn");
-        site.add(
-            QUEUE,
-            "AWS::SQS::Queue",
-            map!(origin; "MessageRetentionPeriod" => DEAD_LETTER_SECONDS, "SqsManagedSseEnabled" => true),
-        );
+        let properties = map!(origin; "MessageRetentionPeriod" => DEAD_LETTER_SECONDS, "SqsManagedSseEnabled" => true);
+        // Nothing would read what a rule that is gone has left, and it is gone in two weeks anyway.
+        site.add_stateful(QUEUE, "AWS::SQS::Queue", Removal::Delete, properties);
         let by_rule = map!(origin; "ArnEquals" => map!(origin; "aws:SourceArn" => place.attribute(RULE, "Arn")));
         let send = Statement::allow(origin, &["sqs:SendMessage"], vec![queue.clone()])
             .named("KeepUndeliveredEvents")

@@ -345,9 +345,14 @@ fn kind_schema(kind: &Kind, generator: &mut SchemaGenerator) -> Json {
     let mut schema = Json::from(schema);
     let common = common(generator);
     if let Some(properties) = schema.get_mut("properties").and_then(Json::as_object_mut) {
-        for (name, field) in std::iter::once(("kind".to_owned(), json!({"const": kind.name}))).chain(common) {
-            let own = properties.insert(name.clone(), field);
-            assert!(own.is_none(), "`{}` has a field `{name}`, which means something else for all components", kind.name);
+        let kind_field = ("kind".to_owned(), json!({"const": kind.name}));
+        for (field, schema) in common.into_iter().chain([kind_field]) {
+            debug_assert!(
+                !properties.contains_key(&field),
+                "`{field}` of {} would hide what all components have",
+                kind.name
+            );
+            properties.insert(field, schema);
         }
     }
     if let Some(object) = schema.as_object_mut() {

@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 
 use formwork::cli;
+use formwork::compile::{Compiled, Workspace};
 use formwork::diagnostics::Code;
 use formwork::kinds::KINDS;
 
-use crate::memory::{compile, shown};
+use crate::memory::{Memory, PATH, shown};
 
 /// Codes that no input causes, as long as formwork has no mistakes of its own.
 const WITHOUT_BLOCKS: &[&str] = &["internal-error"];
@@ -52,17 +53,18 @@ impl Block {
     /// The file that the block stands for.
     ///
     /// A block of parts of a blueprint gets the two lines that all blueprints have. With `repeat=N` the lines from the
-    /// first with `{n}` to the end are there for each number up to N. A `hex` block gives bytes, of which `20*3`
-    /// repeats one.
+    /// first with `{n}` to the end are there for each number up to N. With `module=NAME` there is a blueprint of this
+    /// name beside it, with one parameter that has no default. With `project=…` what follows is the repository's
+    /// `formwork.yaml`. A `hex` block gives bytes, of which `20*3` repeats one.
     pub fn file(&self) -> Vec<u8> {
-        let mut words = self.info.split_whitespace();
-        match words.next() {
-            Some("hex") => return bytes(&self.text),
-            Some("yaml") => {}
+        let (language, _) = self.info.split_once(' ').unwrap_or((&self.info, ""));
+        match language {
+            "hex" => return bytes(&self.text),
+            "yaml" => {}
             other => panic!("a block of {other:?}"),
         }
-        let mut text = match words.next() {
-            Some(option) => repeated(&self.text, option.strip_prefix("repeat=").unwrap().parse().unwrap()),
+        let mut text = match self.option("repeat") {
+            Some(times) => repeated(&self.text, times.parse().unwrap()),
             None => self.text.clone(),
         };
         let starts = |key: &str| text.lines().any(|line| line.starts_with(key));
@@ -71,7 +73,39 @@ impl Block {
         }
         text.into_bytes()
     }
+
+    fn option(&self, name: &str) -> Option<&str> {
+        let (_, option) = self.info.split_once(' ')?;
+        let (given, value) = option.split_once('=').expect("an option of a block");
+        assert!(["module", "project", "repeat"].contains(&given), "{option}");
+        (given == name).then_some(value)
+    }
+
+    /// What the compiler makes of it.
+    pub fn compile(&self) -> Compiled {
+        let mut files = Memory::default().with(PATH, self.file());
+        if let Some(name) = self.option("module") {
+            files = files.with(format!("blueprints/{name}/blueprint.yaml"), MODULE.replace("NAME", name));
+        }
+        let settings = self.option("project").unwrap_or_default().as_bytes().to_vec();
+        if settings.is_empty() {
+            return files.compile(PATH);
+        }
+        let (workspace, findings) = Workspace::read("formwork.yaml", settings, None);
+        assert!(findings.is_empty(), "{findings:?}");
+        files.compile_in(&workspace, PATH)
+    }
 }
+
+const MODULE: &str = "blueprint: NAME
+version: 1.0.0
+parameters:
+  BucketName: { type: string, description: Name of the bucket. }
+components:
+  archive:
+    kind: s3-bucket
+    name: ${BucketName}
+";
 
 fn repeated(text: &str, times: usize) -> String {
     let at = text.lines().position(|line| line.contains("{n}")).expect("a repeated block has `{n}`");
@@ -125,7 +159,7 @@ fn problem(code: &Code) -> Option<String> {
     if (wrong.remedy, right.remedy) != (false, true) {
         return Some("`Instead:` is not between the blocks".to_owned());
     }
-    let failed = compile(wrong.file());
+    let failed = wrong.compile();
     let names: BTreeSet<&str> = failed.diagnostics.iter().map(|finding| finding.code.name).collect();
     if names != BTreeSet::from([code.name]) {
         return Some(format!("the first block gives\n{}", shown(&failed)));
@@ -133,7 +167,7 @@ fn problem(code: &Code) -> Option<String> {
     if let Some(finding) = failed.diagnostics.iter().find(|finding| finding.help.is_none()) {
         return Some(format!("no help: {}", finding.message));
     }
-    let passed = compile(right.file());
+    let passed = right.compile();
     if !passed.diagnostics.is_empty() {
         return Some(format!("the remedy gives\n{}", shown(&passed)));
     }

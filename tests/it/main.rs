@@ -8,6 +8,7 @@
 
 mod architecture;
 mod blueprints;
+mod checkers;
 mod cli;
 mod codes;
 mod fixtures;

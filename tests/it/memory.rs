@@ -5,17 +5,20 @@ use std::fmt::Write as _;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use formwork::cli;
-use formwork::compile::{self, Compiled};
+use formwork::cli::{self, input::Disk};
+use formwork::compile::{self, Compiled, LIBRARY, Workspace};
 use formwork::diagnostics::Diagnostic;
 use formwork::source::Files;
 
-/// Files by path.
+/// Files by path, and the reference library.
 #[derive(Debug, Default)]
 pub struct Memory(BTreeMap<PathBuf, Vec<u8>>);
 
 impl Files for Memory {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        if path.starts_with(LIBRARY) {
+            return Disk.read(path);
+        }
         self.0.get(path).cloned().ok_or_else(|| io::ErrorKind::NotFound.into())
     }
 }
@@ -29,13 +32,21 @@ impl Memory {
 
     /// Compiles the blueprint at this path.
     pub fn compile(&self, path: &str) -> Compiled {
-        compile::compile(Path::new(path), path, self, &cli::codes()).unwrap()
+        self.compile_in(&Workspace::default(), path)
+    }
+
+    /// The same, with the settings of a repository.
+    pub fn compile_in(&self, workspace: &Workspace, path: &str) -> Compiled {
+        compile::compile_in(workspace, Path::new(path), path, self, &cli::codes()).unwrap()
     }
 }
 
+/// Where a blueprint is that is called `example`.
+pub const PATH: &str = "blueprints/example/blueprint.yaml";
+
 /// Compiles a blueprint that is a single file.
 pub fn compile(bytes: impl Into<Vec<u8>>) -> Compiled {
-    Memory::default().with("blueprint.yaml", bytes).compile("blueprint.yaml")
+    Memory::default().with(PATH, bytes).compile(PATH)
 }
 
 /// Findings as one line each: place, code, message, help.
