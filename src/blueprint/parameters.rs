@@ -182,11 +182,13 @@ impl Parameter {
     /// Checks the default against the constraints.
     pub fn check(&self, sink: &mut Sink) {
         let Some(default) = &self.default else { return };
-        let values: Vec<&Json> = match &default.value.0 {
-            Json::Array(items) => items.iter().collect(),
-            other => vec![other],
+        let values: Vec<Json> = match &default.value.0 {
+            Json::Array(items) => items.clone(),
+            // A list may be written as CloudFormation takes it.
+            Json::String(text) if self.kind.is_list() => text.split(',').map(|item| Json::from(item.trim())).collect(),
+            other => vec![other.clone()],
         };
-        for value in values {
+        for value in &values {
             if let Some(problem) = self.refuses(value) {
                 sink.report(&DEFAULT, default.span(), format!("default {value} {problem}"))
                     .help("change the default or the constraint");
