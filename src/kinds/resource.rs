@@ -8,7 +8,7 @@ use super::{Component, Kind, Scope, Site};
 use crate::blueprint::text::{Located, Tree};
 use crate::diagnostics::{Sink, closest};
 use crate::schema::provider;
-use crate::source::Span;
+use crate::source::{Origin, Span};
 use crate::template::Data;
 
 /// Any resource of CloudFormation, for what no kind makes. Its properties are checked with the provider schema at their
@@ -87,7 +87,11 @@ impl Component for Raw {
         let Some(Data::Map(properties)) = properties.or(Some(Data::Map(crate::template::Map::default()))) else {
             return;
         };
-        site.add("", &self.kind.value, properties).removal = self.on_delete.map(OnDelete::removal);
+        // All of it is the user's own: what is missing in it is no mistake of formwork.
+        let origin = Origin::Written(site.place.origin.span());
+        let resource = site.add("", &self.kind.value, properties);
+        resource.removal = self.on_delete.map(OnDelete::removal);
+        resource.origin = origin;
     }
 }
 
