@@ -112,6 +112,18 @@ codes! {
     REFUSED = Error "argument-not-allowed";
 }
 
+/// A component that was given to a module.
+struct Given {
+    /// Its full name.
+    component: String,
+    /// The kinds that the module accepts.
+    kinds: Vec<String>,
+    /// Where it was given.
+    span: Span,
+    /// The frame of the module that was given it.
+    frame: usize,
+}
+
 /// A blueprint with its modules, and where all of it came from.
 #[derive(Default)]
 pub(super) struct Gathered {
@@ -123,21 +135,27 @@ pub(super) struct Gathered {
     pub files: Vec<(String, FileId)>,
     /// The files that are modules, and where they are used.
     pub used: Vec<(FileId, Span)>,
-    /// Components that were given to modules, the kinds that are accepted, and where they were given.
-    given: Vec<(String, Vec<String>, Span)>,
+    /// Components that were given to modules that accept only some kinds.
+    given: Vec<Given>,
 }
 
 impl Gathered {
     /// Reports components of a kind that the module does not accept.
-    pub fn check_given(&self, run: &mut Run) {
-        for (full, kinds, span) in &self.given {
-            let declared = self.blueprint.components.iter().find(|declared| declared.name == *full);
+    pub fn check_given(&mut self, run: &mut Run) {
+        for Given { component, kinds, span, frame } in &self.given {
+            let declared = self.blueprint.components.iter().find(|declared| declared.name == *component);
             let Some((kind, _)) = declared.and_then(|declared| declared.kind.as_ref()) else { continue };
             if !kinds.contains(kind) {
                 let accepted = alternatives(kinds.iter().map(String::as_str));
                 run.sink
                     .report(&REFUSED, *span, format!("this is a `{kind}`, and the module takes {accepted}"))
                     .help(format!("name a component of kind {accepted}"));
+                // Inside of the module it would only be told again.
+                let parameters =
+                    self.blueprint.frames.get_mut(*frame).into_iter().flat_map(|f| f.parameters.values_mut());
+                for bound in parameters.filter(|bound| matches!(bound, Bound::Component(full) if full == component)) {
+                    *bound = Bound::Failed;
+                }
             }
         }
     }
@@ -187,6 +205,10 @@ pub(super) fn gather(run: &mut Run, file: FileId, root: Node, at: Location<'_>, 
         ..Blueprint::default()
     };
     let mut own = own;
+    // What is wrong with a parameter is told there, and not at everything that uses it.
+    for entry in blueprint::section(&root, "parameters") {
+        own.bound.insert(entry.key.text.clone(), Bound::Failed);
+    }
     for (key, parameter) in &gathered.blueprint.parameters {
         let bound = Bound::Parameter(parameter.kind.is_list());
         own.bound.insert(key.text.clone(), bound);
@@ -366,6 +388,11 @@ fn find(name: &str, at: Location<'_>) -> Option<(PathBuf, Vec<u8>)> {
 /// The folder under which `Files` gives the reference library.
 pub const LIBRARY: &str = "formwork-library";
 
+/// A description as part of a message.
+fn phrase(description: &str) -> &str {
+    description.trim_end().trim_end_matches('.')
+}
+
 fn shown(path: &Path) -> String {
     path.to_string_lossy().replace('\\', "/")
 }
@@ -425,7 +452,7 @@ fn bind(
                 } else {
                     run.sink
                         .report(&MISSING, entry.key.span, format!("the module needs a value for `{name}`"))
-                        .also(key.span, parameter.description.trim_end())
+                        .also(key.span, phrase(&parameter.description))
                         .help(format!("add `with: {{ {name}: … }}`"));
                     Bound::Failed
                 }
@@ -441,7 +468,7 @@ fn component(run: &mut Run, gathered: &mut Gathered, parameter: &Parameter, node
     let Data::String(scalar) = &node.data else {
         run.sink
             .report(&REFUSED, node.span, "the name of a component is needed here")
-            .help(format!("write the name of a component: {}", parameter.description.trim_end()));
+            .help(format!("write the name of a component: {}", phrase(&parameter.description)));
         return Bound::Failed;
     };
     let frame = &gathered.blueprint.frames[frame];
@@ -460,7 +487,9 @@ fn component(run: &mut Run, gathered: &mut Gathered, parameter: &Parameter, node
     if let Some(full) = full {
         if let Some(kinds) = &parameter.kinds {
             let kinds = kinds.iter().map(|kind| kind.value.clone()).collect();
-            gathered.given.push((full.clone(), kinds, node.span));
+            // The module is read next.
+            let frame = gathered.blueprint.frames.len();
+            gathered.given.push(Given { component: full.clone(), kinds, span: node.span, frame });
         }
         return Bound::Component(full);
     }
@@ -488,7 +517,7 @@ fn refuse(run: &mut Run, name: &str, parameter: &Parameter, node: &Node, faults:
         if let Some(problem) = parameter.refuses(&value) {
             run.sink
                 .report(&REFUSED, node.span, format!("{value} for `{name}` {problem}"))
-                .help(format!("`{name}`: {}", parameter.description.trim_end()));
+                .help(format!("`{name}`: {}", phrase(&parameter.description)));
         }
     }
     run.sink.diagnostics().len() > before
