@@ -245,7 +245,13 @@ impl Declared {
             Data::String(scalar) => Some((scalar.text.clone(), entry.value.span)),
             _ => None,
         });
-        let allow = expand::field(node, "allow").and_then(|node| decode::decode(node, sources, faults).ok());
+        // One that is wrong is reported by the schema, and does not take the others with it.
+        let allow = match expand::field(node, "allow").map(|node| &node.data) {
+            Some(Data::List(items)) => {
+                items.iter().filter_map(|item| decode::decode(item, sources, faults).ok()).collect()
+            }
+            _ => Vec::new(),
+        };
         let overrides = expand::field(node, "overrides").map(|node| text::tree(node, sources, faults));
         let mut fields = node.clone();
         if let Data::Map(entries) = &mut fields.data {
@@ -259,7 +265,7 @@ impl Declared {
             frame,
             kind,
             fields,
-            allow: allow.unwrap_or_default(),
+            allow,
             when: Vec::new(),
             overrides,
             span,
