@@ -249,7 +249,7 @@ impl Scope {
             let known = self.names.keys().map(String::as_str);
             let help = match closest(name, known.clone()) {
                 Some(name) => format!("did you mean `{name}`?"),
-                None if self.names.is_empty() => "this blueprint has no `let`".to_owned(),
+                None if self.names.is_empty() => format!("add `{name}` to `let`, above what uses it"),
                 None => format!("known here: {}", crate::diagnostics::alternatives(known)),
             };
             let at = inner.start + word(&text[inner.clone()], name).unwrap_or_default();

@@ -244,7 +244,9 @@ pub fn compose(blueprint: &Blueprint, placed: &[Placed], scope: &Scope, digest: 
         let place = Place { name: used.component.clone(), origin: Origin::Derived(used.span) };
         if peers.contains_key(used.component.as_str()) && template.resource(&place.id(used.role)).is_none() {
             let message = format!("`{}` has no `{}` with its settings", used.component, used.attribute);
-            sink.report(&kinds::ATTRIBUTE, used.span, message).help("see `formwork explain` of its kind");
+            let kind = scope.kind(&used.component).map_or("KIND", |kind| kind.name);
+            sink.report(&kinds::ATTRIBUTE, used.span, message)
+                .help(format!("`formwork explain {kind}` says with which settings it has one"));
         }
     }
     // With errors elsewhere, what uses a parameter may not have been understood.
@@ -347,10 +349,12 @@ fn check_wire(
             return None;
         }
         Found::Nothing => {
-            let help = if let Some(name) = closest(to.name(), suitable.iter().copied()) {
+            let words = port.words();
+            let help = if let Some(name) = closest(to.name(), suitable.iter().chain(words).copied()) {
                 format!("did you mean `{name}`?")
             } else if suitable.is_empty() {
-                format!("add a component of kind {}", alternatives(port.kinds()))
+                let word = words.first().map_or_else(String::new, |word| format!("write `{word}`, or "));
+                format!("{word}add a component of kind {}", alternatives(port.kinds()))
             } else {
                 format!("here {} would fit", alternatives(suitable))
             };

@@ -289,7 +289,7 @@ pub(super) const PATH_PATTERN: &str = r"^\$";
 const RULE: &str = "Rule";
 const QUEUE: &str = "DeadLetterQueue";
 const SERVICE: &str = "events.amazonaws.com";
-const DEFAULT_BUS: &str = "default";
+pub(super) const DEFAULT_BUS: &str = "default";
 
 /// 14 days, the longest that SQS keeps a message. Source: SQS API, `CreateQueue`, `MessageRetentionPeriod`.
 const DEAD_LETTER_SECONDS: u32 = 1_209_600;
@@ -472,7 +472,7 @@ fn variables(tree: &Tree, found: &mut Vec<(String, Span)>) {
 
 impl LongTarget {
     fn check(&self, sink: &mut Sink) {
-        let inputs: Vec<(&str, Span)> = [
+        let mut inputs: Vec<(&str, Span)> = [
             ("input", self.input.as_ref().map(|tree| tree.span)),
             ("input_path", self.input_path.as_ref().map(Located::span)),
             ("template", self.template.as_ref().map(|tree| tree.span)),
@@ -480,6 +480,7 @@ impl LongTarget {
         .into_iter()
         .filter_map(|(name, span)| Some((name, span?)))
         .collect();
+        inputs.sort_by_key(|(_, span)| span.start);
         if let [(first, place), (second, span), ..] = inputs.as_slice() {
             sink.report(&INPUTS, *span, format!("`{first}` already says what is sent"))
                 .also(*place, format!("`{first}` is here"))

@@ -124,6 +124,14 @@ impl Port {
         }
     }
 
+    /// The words that stand for something with this port that is no component.
+    pub fn words(self) -> &'static [&'static str] {
+        match self {
+            Self::Bus => &[event_rule::DEFAULT_BUS],
+            _ => &[],
+        }
+    }
+
     /// The names of the kinds that have it.
     pub fn kinds(self) -> impl Iterator<Item = &'static str> {
         KINDS.iter().filter(move |kind| kind.ports.contains(&self)).map(|kind| kind.name)

@@ -335,9 +335,12 @@ impl Scope {
             if PSEUDO_PARAMETERS.contains(&path) {
                 return Some(Value::reference(origin, path));
             }
-            self.sink()
-                .report(&UNKNOWN, span, format!("no pseudo parameter `{path}`"))
-                .help(format!("there are {}", alternatives(PSEUDO_PARAMETERS.iter().copied())));
+            self.sink().report(&UNKNOWN, span, format!("no pseudo parameter `{path}`")).help(
+                closest(path, PSEUDO_PARAMETERS.iter().copied()).map_or_else(
+                    || format!("there are {}", alternatives(PSEUDO_PARAMETERS.iter().copied())),
+                    |name| format!("did you mean `{name}`?"),
+                ),
+            );
             return None;
         }
         let Some((head, attribute)) = path.split_once('.') else {

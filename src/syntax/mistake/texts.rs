@@ -242,7 +242,11 @@ impl Finding<'_> {
 
     pub(super) fn reserved(&mut self, character: char) {
         let rest = &self.context.text[self.at..self.context.line_end(self.at)];
-        let value = rest.split(" #").next().unwrap_or(rest).trim_end();
+        let mut value = rest.split(" #").next().unwrap_or(rest);
+        if self.context.open.is_some() {
+            value = value.split([',', ']', '}']).next().unwrap_or(value);
+        }
+        let value = value.trim_end();
         let span = self.context.span(self.at, self.at + character.len_utf8().min(rest.len()));
         self.sink
             .report(&RESERVED_CHARACTER, span, format!("a value without quotes begins with `{character}`"))
