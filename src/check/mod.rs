@@ -22,8 +22,9 @@ pub fn language(root: &Node, schema: &Document, hints: &[(&str, &str)], sink: &m
     let options = Options { leniency: Leniency::Strict, read_only: &[] };
     let errors = sink.diagnostics().iter().filter(|known| known.code.severity == Severity::Error);
     let broken: Vec<Span> = errors.map(|known| known.span).collect();
-    for violation in validate(schema, root, options).violations {
-        violations::report(&violation, root, hints, &broken, sink);
+    let found = validate(schema, root, options).violations;
+    for violation in found.iter().filter(|violation| !violations::is_misspelt(violation, &found)) {
+        violations::report(violation, root, hints, &broken, sink);
     }
 }
 

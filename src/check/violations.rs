@@ -1,10 +1,10 @@
 //! What violates a schema: that of the language, or a provider schema.
 
-use crate::diagnostics::{Code, Diagnostic, INTERNAL, Sink};
+use crate::diagnostics::{Code, Diagnostic, INTERNAL, Severity, Sink};
 use crate::schema::model::Types;
 use crate::schema::{Place, Segment, Violation, ViolationKind, provider};
 use crate::source::{Origin, Span};
-use crate::syntax::{Data, Node};
+use crate::syntax::{Data, Node, Scalar};
 use crate::template::{self, Template, Value};
 
 codes! {
@@ -257,6 +257,12 @@ pub fn report(violation: &Violation, root: &Node, hints: &[(&str, &str)], broken
     if is_of_the_whole(&violation.kind) && is_broken(node, broken) {
         return;
     }
+    // What could not be understood is missing here.
+    if matches!(violation.kind, ViolationKind::TooFewProperties { .. })
+        && broken.iter().any(|at| covers(node.span, *at))
+    {
+        return;
+    }
     let text = match &node.data {
         Data::String(scalar) => scalar.text.as_str(),
         _ => "",
@@ -278,7 +284,8 @@ pub fn report(violation: &Violation, root: &Node, hints: &[(&str, &str)], broken
         .collect();
     let (code, message, help): (&'static Code, String, Option<String>) = match &violation.kind {
         ViolationKind::NotInEnum { given, .. } if matches!(keys.as_slice(), ["components", _, "kind"]) => {
-            let help = violation.help().unwrap_or_else(|| "`formwork explain` lists the kinds".to_owned());
+            let help = violation.help().filter(|help| help.starts_with("did you mean"));
+            let help = help.unwrap_or_else(|| "`formwork explain` lists the kinds".to_owned());
             (&KIND, format!("no kind `{given}`"), Some(help))
         }
         ViolationKind::NotInEnum { .. }
@@ -298,6 +305,18 @@ pub fn report(violation: &Violation, root: &Node, hints: &[(&str, &str)], broken
             let name = keys.last().copied().filter(|key| !key.is_empty()).unwrap_or("this");
             (&NULL, format!("`{name}` has no value"), Some("write a value, or remove the line".to_owned()))
         }
+        ViolationKind::WrongType { .. } if keys.as_slice() == ["version"] => {
+            let hint = hints.iter().find(|(known, _)| *known == crate::blueprint::VERSION_PATTERN);
+            (&TYPE, violation.message(), hint.map(|(_, hint)| (*hint).to_owned()))
+        }
+        // The text that is allowed beside a whole number is a `${ }`.
+        ViolationKind::WrongType { given, allowed }
+            if allowed.meets(Types::INTEGER) && allowed.meets(Types::STRING) && !allowed.meets(Types::NUMBER) =>
+        {
+            let help = "write a whole number, or the parameter that gives it as `${Name}`";
+            let message = ViolationKind::WrongType { given: *given, allowed: Types::INTEGER }.message();
+            (&TYPE, message, Some(help.to_owned()))
+        }
         ViolationKind::PatternMismatch { pattern, .. } if is_deferred(pattern) => {
             let help = "write a number, or the parameter that gives it as `${Name}`";
             (&TYPE, "text given, number expected".to_owned(), Some(help.to_owned()))
@@ -314,15 +333,28 @@ pub fn report(violation: &Violation, root: &Node, hints: &[(&str, &str)], broken
         kind => (code(kind), violation.message(), violation.help()),
     };
     // One slip is told once, although alternatives of the schema may see it more than once.
-    let told = sink
-        .diagnostics()
-        .iter()
-        .any(|known| known.code.name == code.name && known.span == span && known.message == message);
+    let told = sink.diagnostics().iter().any(|known| {
+        known.code.name == code.name && known.span == span && (known.message == message || code.name == RANGE.name)
+    });
     if !told {
         let help = help.or_else(|| retype(&violation.kind));
         let help = help.map(|help| with_page(help, &violation.kind, &keys, root));
+        // A warning about the same value says less than this.
+        sink.retain(|known| known.span != span || known.code.severity != Severity::Warning);
         sink.report(code, span, message).maybe_help(help);
     }
+}
+
+/// Whether a missing property is there under a misspelt name, which is told already.
+pub fn is_misspelt(missing: &Violation, all: &[Violation]) -> bool {
+    let ViolationKind::MissingProperty { name } = &missing.kind else { return false };
+    let meant = format!("did you mean `{name}`?");
+    all.iter().any(|other| {
+        let beside = other.path.strip_prefix(missing.path.as_slice()).is_some_and(|rest| rest.len() <= 1);
+        beside
+            && matches!(other.kind, ViolationKind::UnknownProperty { .. })
+            && other.help().is_some_and(|help| help == meant)
+    })
 }
 
 /// Whether a violation is about a value as a whole, and not about what is in it.
@@ -340,7 +372,9 @@ fn is_of_the_whole(kind: &ViolationKind) -> bool {
 fn is_broken(node: &Node, broken: &[Span]) -> bool {
     let whole = matches!(node.data, Data::List(_) | Data::Map(_));
     let hit = |at: &Span| covers(node.span, *at) && (!whole || at.start <= node.span.start + 1);
-    node.tag.is_some() || broken.iter().any(hit)
+    // A value that uses a broken one is broken at another place.
+    let unevaluated = |scalar: &Scalar| scalar.text.contains("{{") && !broken.is_empty();
+    node.tag.is_some() || broken.iter().any(hit) || matches!(&node.data, Data::String(scalar) if unevaluated(scalar))
 }
 
 /// Adds where to read on for a field that is missing in a component.
@@ -369,8 +403,12 @@ fn retype(kind: &ViolationKind) -> Option<String> {
         "write a list: `[one, two]`, or each item on a line of its own after `- `"
     } else if only(Types::OBJECT) {
         "write its fields: `{ name: value }`, or each on a line of its own, indented below"
+    } else if allowed.meets(Types::STRING) && allowed.meets(Types::OBJECT) {
+        "write text, or an object: `{ name: value }`"
     } else if allowed.meets(Types::STRING) {
         "write text, in quotes if it begins with a bracket"
+    } else if !allowed.meets(Types::STRING) && allowed.meets(Types::ARRAY) && allowed.meets(Types::OBJECT) {
+        "write a list (`[value]`) or an object (`{ name: value }`)"
     } else {
         return None;
     };
@@ -453,18 +491,19 @@ pub fn check(template: &Template, sink: &mut Sink) {
             continue;
         };
         let properties = Value::new(resource.origin, template::Data::Map(resource.properties.clone()));
-        for violation in known.validate(&properties).violations {
+        let found = known.validate(&properties).violations;
+        for violation in found.iter().filter(|violation| !is_misspelt(violation, &found)) {
             let path = violation.path_below(&format!("Resources/{}/Properties", resource.id));
-            report_in_template(&violation, path, sink);
+            report_in_template(violation, path, sink);
         }
     }
 }
 
 fn report_in_template(violation: &Violation, path: String, sink: &mut Sink) {
     let diagnostic: &mut Diagnostic = match violation.place.origin() {
-        Origin::Written(span) => {
-            sink.report(code(&violation.kind), span, violation.message()).maybe_help(violation.help())
-        }
+        Origin::Written(span) => sink
+            .report(code(&violation.kind), span, violation.message())
+            .maybe_help(violation.help().or_else(|| retype(&violation.kind))),
         Origin::Derived(span) => sink
             .report(&INTERNAL, span, format!("formwork made a wrong value here: {}", violation.message()))
             .help("this is a mistake of formwork; please report it with the blueprint"),

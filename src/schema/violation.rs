@@ -190,7 +190,7 @@ impl ViolationKind {
                 [one] => Some(format!("write `{one}`")),
                 _ => Some("write one of them".to_owned()),
             }),
-            Self::MissingProperty { name } => Some(format!("add `{name}`")),
+            Self::PatternMismatch { .. } => Some("write text that the pattern matches".to_owned()),
             Self::TooSmall { limit, exclusive: false, .. } => Some(format!("write {limit} or more")),
             Self::TooSmall { limit, exclusive: true, .. } => Some(format!("write more than {limit}")),
             Self::TooLarge { limit, exclusive: false, .. } => Some(format!("write {limit} or less")),
@@ -205,7 +205,7 @@ impl ViolationKind {
             Self::ReadOnly { name } => Some(format!("remove `{name}`: only CloudFormation sets it")),
             Self::RequiredOneOf { alternatives } if alternatives.len() > 1 => Some("give one of them".to_owned()),
             Self::Exclusive { .. } => Some("keep one of them".to_owned()),
-            Self::DependentRequired { name, .. } => Some(format!("add `{name}`")),
+            Self::MissingProperty { name } | Self::DependentRequired { name, .. } => Some(format!("add `{name}`")),
             _ => None,
         }
     }
