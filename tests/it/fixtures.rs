@@ -9,7 +9,7 @@
 //! The carets stand below the exact characters. What is found and not written fails, and so does what is written and
 //! not found. A line of help may be left out; then any help will do, but there must be one.
 //!
-//! - `#<^^^` begins in the first column, where the `#` stands.
+//! - `#<^^^` begins in the first column, where the `#` stands; `#<1` is the first character alone.
 //! - `^^^…` goes on over further lines.
 //! - `|` instead of carets is a place without characters, before the one above it.
 //! - `#-2 ^^^` is about the line two further up: a comment inside of a block of text would be part of the text.
@@ -29,10 +29,13 @@ use formwork::kinds::KINDS;
 use formwork::source::{Source, Sources};
 use formwork::syntax::{self, Data, Dialect, Node};
 
-use crate::snapshots::{files_below, project};
+use crate::snapshots::files_below;
 
-/// Findings that need more than a fixture would show; their pages are run.
-const WITHOUT_FIXTURE: &[&str] = &["internal-error", "over-limit"];
+/// Findings that need more than a fixture would show, or settings of a repository; their pages are run.
+const WITHOUT_FIXTURE: &[&str] = &["forbidden-kind", "internal-error", "over-limit", "required-kind"];
+
+/// Names with which a message may begin.
+const SERVICES: &[&str] = &["CloudFormation ", "EventBridge ", "Firehose ", "Glue ", "S3 "];
 
 /// A finding as it is written below its line.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -57,7 +60,8 @@ struct Notes {
 
 /// How comments begin in a file.
 fn mark(name: &str) -> &'static str {
-    if name.ends_with(".sql") { "--" } else { "#" }
+    let sql = Path::new(name).extension().is_some_and(|extension| extension == "sql");
+    if sql { "--" } else { "#" }
 }
 
 impl Notes {
@@ -82,13 +86,25 @@ impl Notes {
         let digits: String = comment.strip_prefix('-').unwrap_or("").chars().take_while(char::is_ascii_digit).collect();
         let up: usize = digits.parse().unwrap_or(0);
         let drawn: Vec<char> = line[..text].chars().collect();
+        if let Some(length) = comment.strip_prefix('<').and_then(|rest| rest.split(' ').next()?.parse().ok()) {
+            return Some(Note {
+                line: self.above(at, 0),
+                start: 0,
+                end: Some(length),
+                text: line[text..].to_owned(),
+                help: None,
+            });
+        }
         let first = drawn.iter().position(|c| matches!(c, '^' | '|'))?;
         let carets = drawn[first..].iter().take_while(|c| **c == '^').count();
         let start = if drawn[..first].contains(&'<') { 0 } else { first };
         let end = (drawn.get(first + carets) != Some(&'…')).then_some(first + carets);
-        let lines: Vec<usize> = (0..at).rev().filter(|line| !self.lines.contains(line)).collect();
-        let line_above = *lines.get(up).expect("the line of a finding");
-        Some(Note { line: line_above, start, end, text: line[text..].to_owned(), help: None })
+        Some(Note { line: self.above(at, up), start, end, text: line[text..].to_owned(), help: None })
+    }
+
+    /// The line so far above another, notes not counted.
+    fn above(&self, at: usize, up: usize) -> usize {
+        (0..at).rev().filter(|line| !self.lines.contains(line)).nth(up).expect("the line of a finding")
     }
 
     fn from_finding(finding: &Diagnostic, sources: &Sources) -> Note {
@@ -113,6 +129,11 @@ impl Note {
         }
         let taken = drawn.chars().count();
         let end = self.end.unwrap_or(width);
+        if self.start == 0 && self.end.is_some_and(|end| end <= taken + 1) {
+            write!(drawn, "<{end} {}", self.text).unwrap();
+            let help = self.help.as_ref().map_or_else(String::new, |help| format!("{mark} help: {help}\n"));
+            return format!("{drawn}\n{help}");
+        }
         let start = if self.start < taken {
             assert!(self.start == 0 && up == 0, "there is no room for the note of {self:?}");
             drawn.push('<');
@@ -121,7 +142,11 @@ impl Note {
             drawn.push_str(&" ".repeat(self.start - taken));
             self.start
         };
-        drawn.push_str(&if self.end == Some(self.start) { "|".to_owned() } else { "^".repeat(end.saturating_sub(start)) });
+        drawn.push_str(&if self.end == Some(self.start) {
+            "|".to_owned()
+        } else {
+            "^".repeat(end.saturating_sub(start))
+        });
         if self.end.is_none() {
             drawn.push('…');
         }
@@ -131,15 +156,16 @@ impl Note {
     }
 }
 
+/// Tests run at the top of the project, so that no finding shows where that is.
 fn compiled(path: &Path) -> Compiled {
-    let shown = path.strip_prefix(project()).unwrap().to_str().unwrap().replace('\\', "/");
+    let shown = path.to_str().unwrap().replace('\\', "/");
     compile::compile(path, &shown, &Disk, &cli::codes()).unwrap()
 }
 
 /// The fixtures, sorted.
 fn fixtures() -> Vec<PathBuf> {
-    let folder = project().join("tests/fixtures");
-    let found: Vec<PathBuf> = files_below(&folder)
+    let folder = Path::new("tests/fixtures");
+    let found: Vec<PathBuf> = files_below(folder)
         .into_iter()
         .filter(|path| path.ends_with(".blueprint.yaml") || path.ends_with(".blueprint.json"))
         .map(|path| folder.join(path))
@@ -223,7 +249,7 @@ fn rewrite(source: &Source, findings: &[&Diagnostic], sources: &Sources) {
             }
         }
     }
-    fs::write(project().join(&source.name), text).unwrap();
+    fs::write(&source.name, text).unwrap();
 }
 
 #[test]
@@ -242,7 +268,7 @@ fn every_fixture_gives_what_is_written_in_it_and_nothing_else() {
         }
         differences.push_str(&shown);
         let errors = compiled.diagnostics.iter().any(|finding| finding.code.severity == Severity::Error);
-        assert_eq!(compiled.template.is_none(), errors, "{}", path.display());
+        assert_eq!(compiled.template.is_none(), errors || compiled.is_module, "{}", path.display());
     }
     assert!(differences.is_empty(), "written but not found (-), found but not written (+):\n{differences}");
 }
@@ -263,7 +289,9 @@ fn messages_are_one_phrase_in_lower_case() {
     for path in fixtures() {
         for finding in compiled(&path).diagnostics {
             for text in [Some(&finding.message), finding.help.as_ref()].into_iter().flatten() {
-                let phrase = !text.ends_with('.') && !text.contains('\n') && !text.starts_with(char::is_uppercase);
+                let named = SERVICES.iter().any(|name| text.starts_with(name));
+                let lower = named || !text.starts_with(char::is_uppercase);
+                let phrase = lower && !text.ends_with('.') && !text.contains('\n');
                 assert!(phrase, "{}: {text}", path.display());
                 seen += 1;
             }

@@ -1,6 +1,7 @@
 //! The manual is what the program prints: `snapshots/docs/`.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use formwork::cli;
 use formwork::kinds::KINDS;
@@ -21,7 +22,8 @@ fn help() -> String {
     let mut page = format!("# formwork\n\n```text\n{}```\n", printed(&["--help"]));
     for command in cli::command().get_subcommands() {
         let name = command.get_name();
-        page.push_str(&format!("\n## formwork {name}\n\n```text\n{}```\n", printed(&[name, "--help"])));
+        let text = printed(&[name, "--help"]);
+        write!(page, "\n## formwork {name}\n\n```text\n{text}```\n").unwrap();
     }
     page
 }

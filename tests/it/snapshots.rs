@@ -71,7 +71,11 @@ fn first_difference(old: &str, new: &str) -> String {
             (None, None) => return "the line ends differ".to_owned(),
             (kept, made) if kept == made => {}
             (kept, made) => {
-                return format!("line {line}\n  kept: {}\n  made: {}", kept.unwrap_or("(end)"), made.unwrap_or("(end)"));
+                return format!(
+                    "line {line}\n  kept: {}\n  made: {}",
+                    kept.unwrap_or("(end)"),
+                    made.unwrap_or("(end)")
+                );
             }
         }
     }
