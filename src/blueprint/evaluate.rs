@@ -313,7 +313,9 @@ fn to_value(node: &Node) -> Value {
         },
         Data::String(scalar) => Value::from(scalar.text.as_str()),
         Data::List(items) => items.iter().map(to_value).collect(),
-        Data::Map(entries) => entries.iter().map(|entry| (entry.key.text.clone(), to_value(&entry.value))).collect(),
+        Data::Map(entries) => {
+            Value::from_pairs(entries.iter().map(|entry| (entry.key.text.clone(), to_value(&entry.value))))
+        }
     }
 }
 

@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 
 use super::Streams;
-use crate::compile::{Compiled, LIBRARY, Workspace, compile_in};
-use crate::diagnostics::{Severity, render};
-use crate::source::Files;
+use crate::compile::{Format, LIBRARY, Workspace, compile_in};
+use crate::diagnostics::{Diagnostic, Severity, render};
+use crate::source::{Files, Sources};
 
 /// The file of a blueprint that has a folder of its own.
 const IN_FOLDER: &[&str] = &["blueprint.yaml", "blueprint.yml", "blueprint.json"];
@@ -160,12 +160,46 @@ pub fn settings(environment: Option<&str>, streams: &mut Streams<'_>) -> io::Res
     Ok(Some(Settings { workspace, folder }))
 }
 
-/// Compiles blueprints on all cores; the results are in the order of the paths.
-pub fn compile_all(paths: &[PathBuf], workspace: &Workspace) -> Result<Vec<Compiled>, Unusable> {
+/// What is left of a blueprint after its compilation: thousands of them are held at once.
+#[derive(Debug)]
+pub struct Finished {
+    /// The path of the blueprint as it is shown.
+    pub shown: String,
+    /// The name that the blueprint gives itself.
+    pub name: Option<String>,
+    /// What was found.
+    pub diagnostics: Vec<Diagnostic>,
+    /// What was read, if something was found in it.
+    pub sources: Sources,
+    /// The text of the template, if it was asked for and there is one.
+    pub text: Option<String>,
+    /// The resources of the template.
+    pub resources: usize,
+    /// Whether it is a blueprint that only others can use.
+    pub is_module: bool,
+}
+
+/// Compiles blueprints on all cores; the results are in the order of the paths. Templates are written out in `format`.
+pub fn compile_all(
+    paths: &[PathBuf],
+    workspace: &Workspace,
+    format: Option<Format>,
+) -> Result<Vec<Finished>, Unusable> {
     let codes = super::codes();
     let one = |path: &PathBuf| {
-        compile_in(workspace, path, &shown(path), &Disk, &codes)
-            .map_err(|error| Unusable { path: path.clone(), reason: describe(&error) })
+        let shown = shown(path);
+        let compiled = compile_in(workspace, path, &shown, &Disk, &codes)
+            .map_err(|error| Unusable { path: path.clone(), reason: describe(&error) })?;
+        let template = compiled.template.as_ref();
+        Ok(Finished {
+            shown,
+            name: compiled.name,
+            sources: if compiled.diagnostics.is_empty() { Sources::default() } else { compiled.sources },
+            diagnostics: compiled.diagnostics,
+            text: template.zip(format).map(|(template, format)| template.text(format)),
+            resources: template.map_or(0, |template| template.template().resources.len()),
+            is_module: compiled.is_module,
+        })
     };
     // Threads cost more than one small file.
     if paths.len() < 4 {

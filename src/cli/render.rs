@@ -5,8 +5,9 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use super::{Exit, Streams, check, input};
-use crate::compile::{Compiled, Format, Rendered};
+use super::input::{self, Finished};
+use super::{Exit, Streams, check};
+use crate::compile::Format;
 use crate::template::{MAX_INLINE_BYTES, MAX_RESOURCES};
 
 /// Compile blueprints to CloudFormation templates
@@ -56,7 +57,7 @@ impl FormatArgument {
 pub fn run(arguments: &Arguments, streams: &mut Streams<'_>) -> io::Result<Exit> {
     let Some(settings) = input::settings(arguments.env.as_deref(), streams)? else { return Ok(Exit::CouldNotRun) };
     let folder = output(arguments, &settings);
-    let all = |paths: Vec<PathBuf>| input::compile_all(&paths, &settings.workspace);
+    let all = |paths: Vec<PathBuf>| input::compile_all(&paths, &settings.workspace, Some(arguments.format.format().0));
     let compiled = match input::find(&arguments.paths).and_then(all) {
         Ok(compiled) => compiled,
         Err(unusable) => return unusable.report(streams),
@@ -65,12 +66,12 @@ pub fn run(arguments: &Arguments, streams: &mut Streams<'_>) -> io::Result<Exit>
     for one in compiled.iter().filter(|one| one.is_module) {
         writeln!(streams.err, "{}  (a module, rendered where it is used)", one.name.as_deref().unwrap_or_default())?;
     }
-    let rendered: Vec<(&str, &Rendered)> = compiled.iter().filter_map(named).collect();
-    if let Some(exit) = same_names(&compiled, streams)? {
-        return Ok(exit);
+    let rendered: Vec<Rendered<'_>> = compiled.iter().filter_map(Rendered::new).collect();
+    if same_names(&rendered, streams)? {
+        return Ok(Exit::Found);
     }
     let exit = if folder == Path::new("-") {
-        print(arguments, &compiled, streams)?
+        print(&compiled, streams)?
     } else if arguments.check {
         compare(arguments, &folder, &rendered, streams)?
     } else {
@@ -79,8 +80,17 @@ pub fn run(arguments: &Arguments, streams: &mut Streams<'_>) -> io::Result<Exit>
     Ok(found.and(exit))
 }
 
-fn named(compiled: &Compiled) -> Option<(&str, &Rendered)> {
-    Some((compiled.name.as_deref()?, compiled.template.as_ref()?))
+/// A template that is to be written.
+struct Rendered<'a> {
+    name: &'a str,
+    text: &'a str,
+    from: &'a Finished,
+}
+
+impl<'a> Rendered<'a> {
+    fn new(from: &'a Finished) -> Option<Self> {
+        Some(Self { name: from.name.as_deref()?, text: from.text.as_deref()?, from })
+    }
 }
 
 /// The folder for the templates: what the command line says, or else the settings.
@@ -101,25 +111,22 @@ fn file_name(folder: &Path, name: &str, arguments: &Arguments) -> PathBuf {
 }
 
 /// Two blueprints of one name would overwrite each other's template.
-fn same_names(compiled: &[Compiled], streams: &mut Streams<'_>) -> io::Result<Option<Exit>> {
-    let mut seen: BTreeMap<&str, &Compiled> = BTreeMap::new();
-    for one in compiled {
-        let Some((name, _)) = named(one) else { continue };
-        if let Some(first) = seen.insert(name, one) {
-            let file = |compiled: &Compiled| compiled.sources.iter().next().map_or("", |s| s.name.as_str()).to_owned();
+fn same_names(rendered: &[Rendered<'_>], streams: &mut Streams<'_>) -> io::Result<bool> {
+    let mut seen: BTreeMap<&str, &Finished> = BTreeMap::new();
+    for one in rendered {
+        if let Some(first) = seen.insert(one.name, one.from) {
             writeln!(
                 streams.err,
-                "error: two blueprints are named `{name}`: {} and {}\nhelp: change `blueprint:` in one of them",
-                file(first),
-                file(one)
+                "error: two blueprints are named `{}`: {} and {}\nhelp: change `blueprint:` in one of them",
+                one.name, first.shown, one.from.shown
             )?;
-            return Ok(Some(Exit::Found));
+            return Ok(true);
         }
     }
-    Ok(None)
+    Ok(false)
 }
 
-fn print(arguments: &Arguments, compiled: &[Compiled], streams: &mut Streams<'_>) -> io::Result<Exit> {
+fn print(compiled: &[Finished], streams: &mut Streams<'_>) -> io::Result<Exit> {
     let [one] = compiled else {
         writeln!(
             streams.err,
@@ -128,8 +135,8 @@ fn print(arguments: &Arguments, compiled: &[Compiled], streams: &mut Streams<'_>
         )?;
         return Ok(Exit::CouldNotRun);
     };
-    if let Some(rendered) = &one.template {
-        streams.out.write_all(rendered.text(arguments.format.format().0).as_bytes())?;
+    if let Some(text) = &one.text {
+        streams.out.write_all(text.as_bytes())?;
     }
     Ok(Exit::Fine)
 }
@@ -137,14 +144,14 @@ fn print(arguments: &Arguments, compiled: &[Compiled], streams: &mut Streams<'_>
 fn compare(
     arguments: &Arguments,
     folder: &Path,
-    rendered: &[(&str, &Rendered)],
+    rendered: &[Rendered<'_>],
     streams: &mut Streams<'_>,
 ) -> io::Result<Exit> {
     let mut exit = Exit::Fine;
-    for (name, rendered) in rendered {
-        let path = file_name(folder, name, arguments);
+    for one in rendered {
+        let path = file_name(folder, one.name, arguments);
         let problem = match fs::read(&path) {
-            Ok(bytes) if bytes == rendered.text(arguments.format.format().0).as_bytes() => continue,
+            Ok(bytes) if bytes == one.text.as_bytes() => continue,
             Ok(_) => "would change".to_owned(),
             Err(error) if error.kind() == io::ErrorKind::NotFound => "would be new".to_owned(),
             Err(error) => {
@@ -161,24 +168,22 @@ fn compare(
 fn write(
     arguments: &Arguments,
     folder: &Path,
-    rendered: &[(&str, &Rendered)],
+    rendered: &[Rendered<'_>],
     streams: &mut Streams<'_>,
 ) -> io::Result<Exit> {
-    for (name, rendered) in rendered {
-        let path = file_name(folder, name, arguments);
-        let text = rendered.text(arguments.format.format().0);
-        if let Err(error) = replace(&path, text.as_bytes()) {
+    for one in rendered {
+        let path = file_name(folder, one.name, arguments);
+        if let Err(error) = replace(&path, one.text.as_bytes()) {
             writeln!(streams.err, "error: cannot write {}: {}", input::shown(&path), input::describe(&error))?;
             return Ok(Exit::CouldNotRun);
         }
-        writeln!(streams.err, "{}  {}", input::shown(&path), budget(rendered, text.len()))?;
+        writeln!(streams.err, "{}  {}", input::shown(&path), budget(one.from.resources, one.text.len()))?;
     }
     Ok(Exit::Fine)
 }
 
 /// How much of CloudFormation's limits a template takes.
-fn budget(rendered: &Rendered, bytes: usize) -> String {
-    let count = rendered.template().resources.len();
+fn budget(count: usize, bytes: usize) -> String {
     let size = if bytes <= MAX_INLINE_BYTES {
         format!("{bytes} of {MAX_INLINE_BYTES} bytes")
     } else {
@@ -204,7 +209,6 @@ pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     }
     let mut file = builder.tempfile_in(folder)?;
     file.write_all(bytes)?;
-    file.as_file().sync_all()?;
     file.persist(path).map_err(|error| error.error)?;
     Ok(())
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
+use formwork::blueprint::COMMON_FIELDS;
 use formwork::kinds::schema;
 use serde_json::Value as Json;
 
@@ -23,18 +24,23 @@ fn the_blueprints_for_the_checkers_use_every_field_and_word_of_every_kind() {
         let text = fs::read_to_string(path).unwrap();
         let blueprint: Json = serde_yaml::from_str(&text).unwrap();
         for component in blueprint["components"].as_object().unwrap().values() {
-            said_by_value(component, component["kind"].as_str().unwrap(), &mut used);
+            used.extend(component.as_object().unwrap().keys().cloned());
+            if let Some(kind) = component["kind"].as_str() {
+                said_by_value(component, kind, &mut used);
+            }
         }
     }
 
     let missing: Vec<&String> = known.difference(&used).filter(|path| !is_common(path)).collect();
     assert!(missing.is_empty(), "no blueprint in tests/checkers/blueprints has {missing:#?}");
+    let common = COMMON_FIELDS.iter().filter(|field| **field != "allow" && !used.contains(**field));
+    assert_eq!(common.collect::<Vec<_>>(), Vec::<&&str>::new(), "no blueprint in tests/checkers/blueprints has these");
 }
 
 /// What every component has.
 fn is_common(path: &str) -> bool {
-    let field = path.split(['.', '=']).nth(1).unwrap_or_default();
-    ["allow", "allow[]", "kind"].contains(&field)
+    let field = path.split(['.', '=', '[']).nth(1).unwrap_or_default();
+    COMMON_FIELDS.contains(&field)
 }
 
 /// The paths of all fields, with `*` for a free name and `=` before a word.
