@@ -200,14 +200,25 @@ impl Run {
         let blueprint = Blueprint::from_node(&root, &self.sources, &mut faults);
         let placed = compose::place(&blueprint, &self.sources, &mut faults, &mut self.sink);
         let read = self.read_files(&placed, folder, files);
-        let texts = read
+        let texts = placed
             .iter()
-            .map(|(path, file)| (path.clone(), text::parse_file(*file, &self.sources, &mut faults)))
+            .flat_map(|placed| placed.component.files())
+            .filter_map(|FileReference { file }| Some((file.value.clone(), *read.get(&file.value)?)))
+            .collect::<BTreeMap<String, FileId>>()
+            .into_iter()
+            .map(|(path, file)| (path, text::parse_file(file, &self.sources, &mut faults)))
+            .collect();
+        let sources = placed
+            .iter()
+            .flat_map(|placed| placed.component.sources())
+            .filter_map(|FileReference { file }| Some((file.value.clone(), *read.get(&file.value)?)))
+            .map(|(path, file)| (path, self.sources.get(file).text.clone()))
             .collect();
         compose::report_faults(&faults, &mut self.sink);
 
         let digest = self.digest(file, &read);
-        let scope = scope(&blueprint, texts);
+        let mut scope = scope(&blueprint, texts);
+        scope.sources = sources;
         let template = compose::compose(&blueprint, &placed, scope, &digest, &mut self.sink);
         // A template of components that are wrong themselves would only repeat their mistakes.
         if !self.sink.has_errors() {
@@ -222,7 +233,7 @@ impl Run {
     /// Reads the files that components name.
     fn read_files(&mut self, placed: &[Placed], folder: &Path, files: &dyn Files) -> BTreeMap<String, FileId> {
         let mut read = BTreeMap::new();
-        for reference in placed.iter().flat_map(|placed| placed.component.files()) {
+        for reference in placed.iter().flat_map(|p| p.component.files().into_iter().chain(p.component.sources())) {
             let FileReference { file } = reference;
             if read.contains_key(&file.value) {
                 continue;

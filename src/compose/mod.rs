@@ -259,10 +259,10 @@ fn connect(
     for (name, &sender) in &index {
         let Placed { place, component } = &placed[sender];
         let actor = component.actor(place);
-        let mut grant = |to: &Reference, access: &Access, sink: &mut Sink| -> Option<Grant> {
+        let mut grant = |to: &Reference, access: &Access, origin: Origin, sink: &mut Sink| -> Option<Grant> {
             check_wire(to, access, names, sink)?;
             let receiver = *index.get(to.name())?;
-            let request = Request { access, actor: actor.as_ref(), from: name, origin: Origin::Derived(to.span()) };
+            let request = Request { access, actor: actor.as_ref(), from: name, origin };
             let mut grant = placed[receiver].component.accept(&request, &placed[receiver].place, scope);
             connections[receiver].1.append(&mut grant.policy);
             Some(grant)
@@ -270,7 +270,17 @@ fn connect(
         let mut granted = Vec::new();
         let mut followed = None;
         for wire in component.wires() {
-            granted.push(grant(wire.to, &wire.access, sink));
+            let origin = Origin::Derived(wire.to.span());
+            let mut one = grant(wire.to, &wire.access, origin, sink);
+            let receiver = index.get(wire.to.name()).map(|at| &placed[*at]);
+            if let (Some(one), Some(Placed { place, component })) = (&mut one, receiver)
+                && let Some(on) = component.leads_on(&wire.access, place)
+                && let Some(mut behind) = grant(on.to, &on.access, origin, sink)
+            {
+                one.role.append(&mut behind.role);
+                one.behind = behind.address;
+            }
+            granted.push(one);
             if wire.access == Access::FollowLayout {
                 followed = peers.get(wire.to.name()).and_then(|peer| peer.dataset());
             }
@@ -278,7 +288,7 @@ fn connect(
         if let Some(dataset) = followed
             && let Some(access) = component.follow(&dataset)
         {
-            granted.push(grant(&dataset.bucket, &access, sink));
+            granted.push(grant(&dataset.bucket, &access, Origin::Derived(dataset.bucket.span()), sink));
         }
         connections[sender].0 = granted;
     }

@@ -164,6 +164,8 @@ pub struct Scope {
     pub components: BTreeMap<String, Option<&'static Kind>>,
     /// The texts of the files that the components name, by path.
     pub files: BTreeMap<String, Text>,
+    /// The files that the components take as they are, by path.
+    pub sources: BTreeMap<String, String>,
     sink: RefCell<Sink>,
     uses: RefCell<Vec<Use>>,
     used_parameters: RefCell<BTreeMap<String, Span>>,
@@ -434,6 +436,11 @@ impl Site<'_> {
     /// How the other end of a wire is named.
     pub fn address(&self, wire: usize) -> Option<Value> {
         self.granted.get(wire)?.as_ref()?.address.clone()
+    }
+
+    /// How that is named which the use of a wire leads on to.
+    pub fn address_behind(&self, wire: usize) -> Option<Value> {
+        self.granted.get(wire)?.as_ref()?.behind.clone()
     }
 
     /// The key that the other end of a wire encrypts with.

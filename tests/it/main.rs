@@ -1,3 +1,4 @@
 //! All integration tests, as one program.
 
+mod kinds_streaming;
 mod language;
