@@ -28,7 +28,7 @@ fn compiled(body: &str) -> Compiled {
 }
 
 /// The resources of a blueprint that must compile without a finding.
-fn resources(body: &str) -> Json {
+pub fn resources(body: &str) -> Json {
     let compiled = compiled(body);
     let findings: Vec<String> =
         compiled.diagnostics.iter().map(|d| format!("{}: {}", d.code.name, d.message)).collect();
@@ -38,12 +38,12 @@ fn resources(body: &str) -> Json {
 }
 
 /// The names of the findings of a blueprint.
-fn findings(body: &str) -> Vec<&'static str> {
+pub fn findings(body: &str) -> Vec<&'static str> {
     compiled(body).diagnostics.iter().map(|d| d.code.name).collect()
 }
 
 /// The statements of the role of a component, by their names.
-fn role(resources: &Json, role: &str) -> HashMap<String, Json> {
+pub fn role(resources: &Json, role: &str) -> HashMap<String, Json> {
     let statements = resources[role]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"].as_array();
     let statements = statements.unwrap_or_else(|| panic!("no role {role} in {resources:#}"));
     statements.iter().map(|s| (s["Sid"].as_str().unwrap().to_owned(), s.clone())).collect()

@@ -81,6 +81,7 @@ codes! {
     ///     kind: firehose-stream
     ///     to:
     ///       s3: archive
+    ///       layout: [orders]
     ///       convert: { to: parquet, table: orders }
     ///       compression: gzip
     /// ```
@@ -102,6 +103,7 @@ codes! {
     ///     kind: firehose-stream
     ///     to:
     ///       s3: archive
+    ///       layout: [orders]
     ///       convert: { to: parquet, table: orders, compression: small }
     /// ```
     ///

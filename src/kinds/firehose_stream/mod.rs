@@ -47,6 +47,17 @@ use crate::template::{Data, Map, Removal, Value};
 ///         - raw
 ///         - tenant: { query: .tenant, missing: none }
 ///         - day: { arrival: yyyy-MM-dd }
+///   token:
+///     kind: secret
+///   monitoring:
+///     kind: firehose-stream
+///     to:
+///       http: coralogix
+///       region: eu2
+///       secret: token
+///       attributes: { applicationName: shop }
+///       backup: { s3: archive }
+///     records: { decompress: cloudwatch-logs }
 /// ```
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

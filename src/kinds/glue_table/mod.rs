@@ -332,6 +332,45 @@ codes! {
     /// ```
     LAYOUT = Error "unreadable-layout";
 
+    /// The folder of a table is also that of records that could not be delivered.
+    ///
+    /// A table without partitions has all objects under its folder, in any depth: the errors, too.
+    ///
+    /// ```yaml
+    /// components:
+    ///   archive:
+    ///     kind: s3-bucket
+    ///   delivery:
+    ///     kind: firehose-stream
+    ///     to: { s3: archive }
+    ///   catalog:
+    ///     kind: glue-database
+    ///   orders:
+    ///     kind: glue-table
+    ///     database: catalog
+    ///     of: delivery
+    ///     columns: { id: string }
+    /// ```
+    ///
+    /// Instead:
+    ///
+    /// ```yaml
+    /// components:
+    ///   archive:
+    ///     kind: s3-bucket
+    ///   delivery:
+    ///     kind: firehose-stream
+    ///     to: { s3: archive, layout: [orders] }
+    ///   catalog:
+    ///     kind: glue-database
+    ///   orders:
+    ///     kind: glue-table
+    ///     database: catalog
+    ///     of: delivery
+    ///     columns: { id: string }
+    /// ```
+    ERRORS = Warning "errors-in-table";
+
     /// A table has another format than the stream writes.
     ///
     /// ```yaml
@@ -533,7 +572,9 @@ impl Table {
                     .also(key.span, "by this key of the layout")
                     .help("remove the column: partition keys are columns of the table already");
             }
-            if self.projection && key.projection == Projection::None && !key.table {
+            // A key with a source that makes no sense here was reported.
+            let known = self.of.is_some() || !self.layout.is_dynamic();
+            if self.projection && known && key.projection == Projection::None && !key.table {
                 let place = self.of.as_ref().map_or(key.span, Reference::span);
                 let report = sink.report(&UNPROJECTED, place, format!("nothing says the values of `{}`", key.name));
                 report
@@ -542,6 +583,18 @@ impl Table {
                     report.also(key.span, "this key of the layout");
                 }
             }
+        }
+        if let (Some(dataset), Some(of)) = (dataset, &self.of)
+            && location.partitions.is_empty()
+            && dataset.steps.is_some()
+            && dataset.errors.starts_with(&location.path)
+        {
+            sink.report(
+                &ERRORS,
+                of.span(),
+                format!("what `{}` could not deliver is in the folder of the table", of.name()),
+            )
+            .help("start the layout of the stream with a folder of its own, for example `data`");
         }
         if let (Some(dataset), Some(format)) = (dataset, &self.format)
             && format.value.written() != Some(dataset.format)

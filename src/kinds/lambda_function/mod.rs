@@ -68,11 +68,11 @@ pub struct Function {
     /// `index.handler`.
     #[schemars(length(max = 128), regex(pattern = HANDLER_PATTERN))]
     handler: Option<Located<String>>,
-    /// Seconds that a run may take. A transformation of Firehose may take 300.
+    /// Seconds that a run may take. A transformation of Firehose may take 300. The default is 60.
     #[serde(default = "timeout_seconds")]
     #[schemars(extend("minimum" = 1, "maximum" = 900))]
     timeout_seconds: Setting<u32>,
-    /// Memory in MiB; the share of a processor grows with it.
+    /// Memory in MiB; the share of a processor grows with it. The default is 256.
     #[serde(default = "memory_mib")]
     #[schemars(extend("minimum" = 128, "maximum" = 10_240))]
     memory_mib: Setting<u32>,
@@ -156,20 +156,21 @@ enum Architecture {
     X86,
 }
 
-/// Something that code reaches.
+/// Something that code reaches, one at a time.
 #[derive(Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-enum Use {
+#[serde(deny_unknown_fields)]
+#[schemars(extend("minProperties" = 1, "maxProperties" = 1))]
+struct Use {
     /// The stream into which it puts records.
-    PutTo(Reference),
+    put_to: Option<Reference>,
     /// The `s3-bucket` whose objects it reads.
-    Read(Objects),
+    read: Option<Objects>,
     /// The `s3-bucket` in which it stores objects.
-    Write(Objects),
+    write: Option<Objects>,
     /// The `secret` that it reads.
-    Secret(Reference),
+    secret: Option<Reference>,
     /// The `lambda-function` that it runs.
-    Invoke(Reference),
+    invoke: Option<Reference>,
 }
 
 /// Objects of a bucket.
@@ -481,20 +482,15 @@ impl Architecture {
 }
 
 impl Use {
-    fn wire(&self) -> Wire<'_> {
-        match self {
-            Self::PutTo(to) => Wire { to, access: Access::PutRecords },
-            Self::Read(objects) => {
-                let (to, prefix) = objects.place();
-                Wire { to, access: Access::ReadObjects(prefix) }
-            }
-            Self::Write(objects) => {
-                let (to, prefix) = objects.place();
-                Wire { to, access: Access::WriteObjects(vec![prefix]) }
-            }
-            Self::Secret(to) => Wire { to, access: Access::ReadSecret },
-            Self::Invoke(to) => Wire { to, access: Access::Invoke },
-        }
+    fn wires(&self) -> impl Iterator<Item = Wire<'_>> {
+        let put = self.put_to.iter().map(|to| Wire { to, access: Access::PutRecords });
+        let read = self.read.iter().map(Objects::place);
+        let read = read.map(|(to, prefix)| Wire { to, access: Access::ReadObjects(prefix) });
+        let write = self.write.iter().map(Objects::place);
+        let write = write.map(|(to, prefix)| Wire { to, access: Access::WriteObjects(vec![prefix]) });
+        let secret = self.secret.iter().map(|to| Wire { to, access: Access::ReadSecret });
+        let invoke = self.invoke.iter().map(|to| Wire { to, access: Access::Invoke });
+        put.chain(read).chain(write).chain(secret).chain(invoke)
     }
 }
 
@@ -549,7 +545,7 @@ impl Function {
         let place = site.place;
         let origin = place.origin;
         let properties = map!(origin; "MessageRetentionPeriod" => DEAD_LETTER_SECONDS, "SqsManagedSseEnabled" => true);
-        site.add(QUEUE, "AWS::SQS::Queue", properties);
+        site.add_stateful(QUEUE, "AWS::SQS::Queue", Removal::Delete, properties);
         let insecure = map!(origin; "Bool" => map!(origin; "aws:SecureTransport" => false));
         let mut refuse = Statement::allow(origin, &["sqs:*"], vec![place.attribute(QUEUE, "Arn")])
             .named("RefusePlainHttp")
@@ -621,7 +617,7 @@ impl Function {
 
 impl Component for Function {
     fn wires(&self) -> Vec<Wire<'_>> {
-        self.event_sources.iter().map(EventSource::wire).chain(self.uses.iter().map(Use::wire)).collect()
+        self.event_sources.iter().map(EventSource::wire).chain(self.uses.iter().flat_map(Use::wires)).collect()
     }
 
     fn sources(&self) -> Vec<&FileReference> {

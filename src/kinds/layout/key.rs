@@ -72,7 +72,7 @@ impl JsonSchema for LambdaKey {
     }
 
     fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        schemars::json_schema!({"anyOf": [{"const": true}, {"type": "string", "pattern": LAMBDA_PATTERN}]})
+        schemars::json_schema!({"anyOf": [{"type": "boolean", "const": true}, {"type": "string", "pattern": LAMBDA_PATTERN}]})
     }
 }
 
