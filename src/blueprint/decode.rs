@@ -3,7 +3,7 @@
 //! The tree was checked against the blueprint's schema before, so decoding hardly ever fails; when it does, the
 //! error still has a place. Some types ask for more than plain data, and are known by the name under which they
 //! deserialize: `Located` for its span, [`Text`] and `Tree` for the parts of strings, `Setting` and everything named
-//! `$Shape` for which of its variants it is.
+//! `$Shape` or `$Keyed` for which of its variants it is.
 
 use std::fmt;
 
@@ -21,6 +21,8 @@ const TREE: &str = "$Tree";
 const SETTING: &str = "$Setting";
 /// An enum of `Text`, `List` and `Map`, chosen by the shape of the value: a short and a long way to say something.
 const SHAPE: &str = "$Shape";
+/// An enum of objects, each of which has a key with the name of its variant.
+const KEYED: &str = "$Keyed";
 
 /// Why a tree does not fit a model.
 #[derive(Debug)]
@@ -144,7 +146,7 @@ impl<'a> de::Deserializer<'a> for Decoder<'a, '_> {
     fn deserialize_enum<V: Visitor<'a>>(
         self,
         name: &'static str,
-        _variants: &'static [&'static str],
+        variants: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, DecodeError> {
         let variant = |name| Variant { decoder: self, name };
@@ -156,6 +158,13 @@ impl<'a> de::Deserializer<'a> for Decoder<'a, '_> {
             (SHAPE, Data::Map(_)) => visitor.visit_enum(variant("Map")),
             (SHAPE, Data::List(_)) => visitor.visit_enum(variant("List")),
             (SHAPE, _) => visitor.visit_enum(variant("Text")),
+            (KEYED, Data::Map(entries)) => {
+                let known = variants.iter().find(|name| entries.iter().any(|entry| entry.key.text == **name));
+                match known {
+                    Some(name) => visitor.visit_enum(variant(name)),
+                    None => Err(de::Error::custom("expected one alternative")),
+                }
+            }
             (_, Data::String(scalar)) => visitor.visit_enum(scalar.text.as_str().into_deserializer()),
             (_, Data::Map(entries)) if entries.len() == 1 => {
                 let Entry { key, value } = &entries[0];

@@ -270,14 +270,25 @@ impl Run {
         let blueprint = &mut gathered.blueprint;
         let placed = compose::place(blueprint, &self.sources, &mut faults, &mut self.sink);
         let read = self.read_files(&placed, &gathered.folders, at.files);
-        let texts = read
-            .iter()
-            .map(|(path, file)| (path.clone(), text::parse_file(*file, &self.sources, &mut faults)))
-            .collect();
+        let mut texts = BTreeMap::new();
+        let mut sources = BTreeMap::new();
+        for placed in &placed {
+            let key = |reference: &FileReference| (placed.frame, reference.file.value.clone());
+            for key in placed.component.files().into_iter().map(key) {
+                if let Some(file) = read.get(&key).filter(|_| !texts.contains_key(&key)) {
+                    texts.insert(key, text::parse_file(*file, &self.sources, &mut faults));
+                }
+            }
+            for key in placed.component.sources().into_iter().map(key) {
+                if let Some(file) = read.get(&key) {
+                    sources.insert(key, self.sources.get(*file).text.clone());
+                }
+            }
+        }
         compose::report_faults(&faults, &mut self.sink);
 
         let digest = self.digest(&gathered.files, &read);
-        let scope = scope(blueprint, &placed, texts);
+        let scope = scope(blueprint, &placed, texts, sources);
         let mut template = compose::compose(blueprint, &placed, &scope, &digest, &mut self.sink);
         at.workspace.apply(blueprint, &scope, &mut template, &mut self.sink);
         // A template of components that are wrong themselves would only repeat their mistakes.
@@ -296,7 +307,9 @@ impl Run {
     /// Reads the files that components name.
     fn read_files(&mut self, placed: &[Placed], folders: &[PathBuf], files: &dyn Files) -> FilesOfFrames {
         let mut read = FilesOfFrames::new();
-        let named = placed.iter().flat_map(|one| one.component.files().into_iter().map(move |file| (one.frame, file)));
+        let named = placed.iter().flat_map(|one| {
+            one.component.files().into_iter().chain(one.component.sources()).map(move |file| (one.frame, file))
+        });
         for (frame, FileReference { file }) in named {
             let key = (frame, file.value.clone());
             let Some(folder) = folders.get(frame).filter(|_| !read.contains_key(&key)) else { continue };
@@ -376,7 +389,12 @@ impl Run {
 }
 
 /// What texts of the blueprint may refer to.
-fn scope(blueprint: &mut Blueprint, placed: &[Placed], files: BTreeMap<(usize, String), Text>) -> Scope {
+fn scope(
+    blueprint: &mut Blueprint,
+    placed: &[Placed],
+    texts: BTreeMap<(usize, String), Text>,
+    sources: BTreeMap<(usize, String), String>,
+) -> Scope {
     let types: BTreeMap<&str, &str> = placed
         .iter()
         .filter_map(|placed| Some((placed.place.name.as_str(), placed.component.resource_type()?)))
@@ -386,7 +404,7 @@ fn scope(blueprint: &mut Blueprint, placed: &[Placed], files: BTreeMap<(usize, S
         resource_type: types.get(declared.name.as_str()).map(|name| (*name).to_owned()),
     };
     let components = blueprint.components.iter().map(|one| (one.name.clone(), known(one))).collect();
-    Scope::new(&blueprint.name, std::mem::take(&mut blueprint.frames), components, files)
+    Scope::new(&blueprint.name, std::mem::take(&mut blueprint.frames), components, (texts, sources))
 }
 
 fn contains(outer: Span, inner: Span) -> bool {

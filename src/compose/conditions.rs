@@ -94,11 +94,12 @@ impl Conditions {
                 values.push(value);
             }
         }
-        let name = name_of(&declared.name);
+        // The components of a module share its condition.
+        let name = self.same(&keys).unwrap_or_else(|| name_of(&declared.name));
         for resource in resources {
             resource.condition = Some(name.clone());
         }
-        self.named.insert(name, (keys, values));
+        self.named.entry(name).or_insert((keys, values));
     }
 
     /// Adds the conditions to the template, and guards what refers to something that may not exist.
@@ -133,6 +134,11 @@ impl Conditions {
         }
     }
 
+    /// The name of the condition that has these parts, if there is one already.
+    fn same(&self, keys: &BTreeSet<String>) -> Option<String> {
+        self.named.iter().find(|(_, (known, _))| known == keys).map(|(name, _)| name.clone())
+    }
+
     fn keys(&self, name: &str) -> BTreeSet<String> {
         self.named.get(name).map(|(keys, _)| keys.clone()).unwrap_or_default()
     }
@@ -165,8 +171,7 @@ impl Conditions {
             parts.dedup_by(|a, b| a.0 == b.0);
             if !parts.is_empty() {
                 let keys: BTreeSet<String> = parts.iter().map(|(key, _)| key.clone()).collect();
-                let same = self.named.iter().find(|(_, (known, _))| *known == keys).map(|(name, _)| name.clone());
-                let name = same.unwrap_or_else(|| format!("{}OutputExists", key.text));
+                let name = self.same(&keys).unwrap_or_else(|| format!("{}OutputExists", key.text));
                 if let Data::Map(output) = &mut output.data {
                     output.push("Condition", key.origin, name.as_str());
                 }

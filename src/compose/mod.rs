@@ -215,7 +215,7 @@ pub fn compose(blueprint: &Blueprint, placed: &[Placed], scope: &Scope, digest: 
     for placed in placed {
         placed.component.check(placed.place.origin.span(), sink);
     }
-    let connections = connect(placed, &names, &peers, scope, sink);
+    let connections = connect(placed, &names, scope, sink);
     let mut conditions = conditions::Conditions::default();
 
     let mut resources: Vec<Resource> = Vec::new();
@@ -264,13 +264,7 @@ pub fn compose(blueprint: &Blueprint, placed: &[Placed], scope: &Scope, digest: 
 type Connection = (Vec<Option<Grant>>, Vec<crate::template::iam::Statement>);
 
 /// Asks the receiving end of every wire what the wire needs. The result is in the order of the components.
-fn connect(
-    placed: &[Placed],
-    names: &BTreeMap<&str, &Declared>,
-    peers: &Peers<'_>,
-    scope: &Scope,
-    sink: &mut Sink,
-) -> Vec<Connection> {
+fn connect(placed: &[Placed], names: &BTreeMap<&str, &Declared>, scope: &Scope, sink: &mut Sink) -> Vec<Connection> {
     let index: BTreeMap<&str, usize> =
         placed.iter().enumerate().map(|(at, placed)| (placed.place.name.as_str(), at)).collect();
     let mut connections: Vec<Connection> = placed.iter().map(|_| (Vec::new(), Vec::new())).collect();
@@ -279,30 +273,42 @@ fn connect(
         let Placed { place, component, frame } = &placed[sender];
         let scope = scope.at(*frame);
         let actor = component.actor(place);
-        let mut grant = |to: &Reference, access: &Access, sink: &mut Sink| -> Option<Grant> {
-            let full = check_wire(to, access, names, &scope, sink)?;
-            let receiver = *index.get(full.as_str())?;
-            if let (Some(from), Some(into), false) = (names.get(name), names.get(full.as_str()), access.is_optional()) {
-                conditions::check_need(from, into, to.span(), &scope, sink);
-            }
-            let Placed { place, component, frame } = &placed[receiver];
-            let request = Request { access, actor: actor.as_ref(), from: name, origin: Origin::Derived(to.span()) };
-            let mut grant = component.accept(&request, place, &scope.at(*frame));
-            connections[receiver].1.append(&mut grant.policy);
-            Some(grant)
-        };
+        let mut grant =
+            |to: &Reference, access: &Access, (scope, origin): (&Scope, Origin), sink: &mut Sink| -> Option<Grant> {
+                let full = check_wire(to, access, names, scope, sink)?;
+                let receiver = *index.get(full.as_str())?;
+                if let (Some(from), Some(into), false) =
+                    (names.get(name), names.get(full.as_str()), access.is_optional())
+                {
+                    conditions::check_need(from, into, to.span(), scope, sink);
+                }
+                let Placed { place, component, frame } = &placed[receiver];
+                let request = Request { access, actor: actor.as_ref(), from: name, origin };
+                let mut grant = component.accept(&request, place, &scope.at(*frame));
+                connections[receiver].1.append(&mut grant.policy);
+                Some(grant)
+            };
         let mut granted = Vec::new();
         let mut followed = None;
         for wire in component.wires() {
-            granted.push(grant(wire.to, &wire.access, sink));
-            if wire.access == Access::FollowLayout
-                && let Found::Component(full) = scope.find(wire.to)
-                && let Some(&peer) = index.get(full.as_str())
+            let origin = Origin::Derived(wire.to.span());
+            let mut one = grant(wire.to, &wire.access, (&scope, origin), sink);
+            let receiver = match scope.find(wire.to) {
+                Found::Component(full) => index.get(full.as_str()).map(|at| &placed[*at]),
+                _ => None,
+            };
+            if let (Some(one), Some(Placed { place, component, frame })) = (&mut one, receiver)
+                && let Some(on) = component.leads_on(&wire.access, place)
+                && let Some(mut behind) = grant(on.to, &on.access, (&scope.at(*frame), origin), sink)
             {
-                followed = peers
-                    .get(full.as_str())
-                    .and_then(|peer| peer.dataset())
-                    .map(|data| (data, placed[peer].frame, wire.to.span()));
+                one.role.append(&mut behind.role);
+                one.behind = behind.address;
+            }
+            granted.push(one);
+            if wire.access == Access::FollowLayout
+                && let Some(peer) = receiver
+            {
+                followed = peer.component.dataset().map(|data| (data, peer.frame, wire.to.span()));
             }
         }
         if let Some((dataset, frame, span)) = followed

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use super::{Place, Scope, Site};
 use crate::blueprint::text::{Located, Text};
 use crate::map;
-use crate::source::Origin;
+use crate::source::{Origin, Span};
 use crate::template::iam::{Statement, document};
 use crate::template::{Data, Map, Removal, Value};
 
@@ -60,6 +60,14 @@ impl JsonSchema for Encryption {
 pub const KEY: &str = "Key";
 
 impl Encryption {
+    /// Where it is written.
+    pub fn span(&self) -> Span {
+        match self {
+            Self::Word(word) => word.span(),
+            Self::Key(reference) => reference.key.span,
+        }
+    }
+
     /// The ARN of the key, if it is not AWS that holds it.
     pub fn key_arn(&self, place: &Place, scope: &Scope) -> Option<Value> {
         match self {

@@ -110,6 +110,10 @@ struct LongTarget {
     #[serde(default)]
     #[schemars(extend("maxProperties" = 100))]
     paths: IndexMap<Located<String>, Located<String>>,
+    /// Where the key is in the event by which a `kinesis-stream` spreads its records, for example `$.detail.id`. Without
+    /// it that is the id of the event.
+    #[schemars(length(max = 256), regex(pattern = PATH_PATTERN))]
+    partition_key: Option<Located<String>>,
     /// How long a delivery is tried.
     retry: Option<Retry>,
 }
@@ -314,6 +318,13 @@ impl Target {
             Self::Long(target) => &target.to,
         }
     }
+
+    fn partition_key(&self) -> Option<&Located<String>> {
+        match self {
+            Self::Short(_) => None,
+            Self::Long(target) => target.partition_key.as_ref(),
+        }
+    }
 }
 
 impl Rule {
@@ -371,6 +382,8 @@ impl Rule {
             "RoleArn" => role,
         );
         properties.0.extend(input.0);
+        let key = target.partition_key().map(|path| map!(origin; "PartitionKeyPath" => path.to_value(origin)));
+        properties.push("KinesisParameters", origin, key);
         properties.push("RetryPolicy", origin, retry);
         properties.push("DeadLetterConfig", origin, dead_letters);
         properties
@@ -513,7 +526,10 @@ impl LongTarget {
 
 impl Component for Rule {
     fn wires(&self) -> Vec<Wire<'_>> {
-        let targets = self.targets.iter().map(|target| Wire { to: target.to(), access: Access::SendEvents });
+        let targets = self.targets.iter().map(|target| {
+            let access = if target.partition_key().is_some() { Access::SpreadEvents } else { Access::SendEvents };
+            Wire { to: target.to(), access }
+        });
         targets.chain(self.own_bus().map(|bus| Wire { to: bus, access: Access::AddRule })).collect()
     }
 

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::site::own_arn;
+use super::site::{own_arn, pascal_case};
 use super::{Access, Attribute, Component, Get, Grant, Kind, Place, Port, Request, Scope, Site};
 use crate::blueprint::text::Text;
 use crate::map;
@@ -52,15 +52,26 @@ const MAINTAIN: &[&str] = &[
     "glue:UpdateTable",
 ];
 
+/// What reads the columns of a table. Source: Firehose Developer Guide, "Controlling access with Amazon Data Firehose".
+const READ: &[&str] = &["glue:GetTable", "glue:GetTableVersion", "glue:GetTableVersions"];
+
 impl Component for Database {
     fn accept(&self, request: &Request<'_>, place: &Place, _scope: &Scope) -> Grant {
         let origin = request.origin;
         let address = Some(Value { origin, ..place.reference(DATABASE) });
-        let Access::MaintainTables = request.access else { return Grant { address, ..Grant::default() } };
+        // Table actions need the database and the catalog beside the table.
+        let (actions, tables, name) = match request.access {
+            Access::MaintainTables => (MAINTAIN, "*", format!("TablesOf{}", place.id(""))),
+            Access::ReadTable(table) => {
+                let name = pascal_case(&table.replace('_', "-"));
+                (READ, table.as_str(), format!("ReadTable{name}Of{}", place.id("")))
+            }
+            _ => return Grant { address, ..Grant::default() },
+        };
         let id = place.id(DATABASE);
-        let resources = ["catalog".to_owned(), format!("database/${{{id}}}"), format!("table/${{{id}}}/*")];
+        let resources = ["catalog".to_owned(), format!("database/${{{id}}}"), format!("table/${{{id}}}/{tables}")];
         let arns = resources.iter().map(|resource| own_arn(origin, "glue", resource)).collect();
-        let statement = Statement::allow(origin, MAINTAIN, arns).named(format!("TablesOf{}", place.id("")));
+        let statement = Statement::allow(origin, actions, arns).named(name);
         Grant { role: vec![statement], address, ..Grant::default() }
     }
 

@@ -12,10 +12,15 @@ mod event_rule;
 mod firehose_stream;
 mod glue_crawler;
 mod glue_database;
+mod glue_table;
+mod kinesis_stream;
+mod lambda_function;
+mod layout;
 mod log_group;
 mod resource;
 mod s3_bucket;
 pub mod schema;
+mod secret;
 mod site;
 
 use std::fmt::Debug;
@@ -23,13 +28,14 @@ use std::fmt::Debug;
 use schemars::{Schema, SchemaGenerator};
 
 use crate::blueprint::decode::DecodeError;
-use crate::blueprint::text::{Fault, FileReference, Reference};
+use crate::blueprint::text::{Fault, FileReference, Located, Reference};
 use crate::diagnostics::{Code, Sink};
 use crate::source::{Origin, Sources, Span};
 use crate::syntax::Node;
 use crate::template::Value;
 use crate::template::iam::Statement;
 
+use self::layout::Step;
 pub use site::{Found, Known, Peers, Place, Scope, Site, Use, pascal_case};
 
 /// The findings about references, which every kind can have.
@@ -44,9 +50,13 @@ pub static KINDS: &[&Kind] = &[
     &firehose_stream::KIND,
     &glue_crawler::KIND,
     &glue_database::KIND,
+    &glue_table::KIND,
+    &kinesis_stream::KIND,
+    &lambda_function::KIND,
     &log_group::KIND,
     &resource::KIND,
     &s3_bucket::KIND,
+    &secret::KIND,
 ];
 
 /// The kind with this name.
@@ -109,6 +119,16 @@ pub enum Port {
     Database,
     /// Runs queries.
     Workgroup,
+    /// Takes records.
+    Records,
+    /// Spreads records by a key, and keeps them for readers.
+    Shards,
+    /// Runs code.
+    Code,
+    /// Holds a secret.
+    Secret,
+    /// Says what columns data has.
+    Columns,
 }
 
 impl Port {
@@ -121,6 +141,11 @@ impl Port {
             Self::Dataset => "leave data in a layout",
             Self::Database => "hold tables",
             Self::Workgroup => "run queries",
+            Self::Records => "take records",
+            Self::Shards => "keep records for readers",
+            Self::Code => "run code",
+            Self::Secret => "hold a secret",
+            Self::Columns => "say what columns data has",
         }
     }
 
@@ -170,6 +195,24 @@ pub enum Access {
     Query,
     /// Runs queries in it.
     RunQueries,
+    /// Names a place in it, for readers with rights of their own.
+    Locate,
+    /// Puts records into it.
+    PutRecords,
+    /// Hands over the events of a rule, spread by a key.
+    SpreadEvents,
+    /// Reads its records, all of them together with the other readers or as this consumer of its own.
+    ReadRecords(Option<Located<String>>),
+    /// Runs it with records and takes what it makes of them.
+    Transform,
+    /// Runs it.
+    Invoke,
+    /// Reads it.
+    ReadSecret,
+    /// Reads what columns its data has.
+    ReadColumns,
+    /// Reads what columns the table with this name in it has.
+    ReadTable(String),
 }
 
 impl Access {
@@ -181,14 +224,21 @@ impl Access {
     /// The port that the other component must have.
     pub fn port(&self) -> Port {
         match self {
-            Self::WriteObjects(_) | Self::ReadObjects(_) | Self::WriteAccessLogs(_) | Self::KeepResults(_) => {
-                Port::Objects
-            }
+            Self::WriteObjects(_)
+            | Self::ReadObjects(_)
+            | Self::WriteAccessLogs(_)
+            | Self::KeepResults(_)
+            | Self::Locate => Port::Objects,
             Self::SendEvents => Port::Events,
             Self::AddRule => Port::Bus,
             Self::FollowLayout => Port::Dataset,
-            Self::MaintainTables | Self::Query => Port::Database,
+            Self::MaintainTables | Self::Query | Self::ReadTable(_) => Port::Database,
             Self::RunQueries => Port::Workgroup,
+            Self::PutRecords => Port::Records,
+            Self::SpreadEvents | Self::ReadRecords(_) => Port::Shards,
+            Self::Transform | Self::Invoke => Port::Code,
+            Self::ReadSecret => Port::Secret,
+            Self::ReadColumns => Port::Columns,
         }
     }
 }
@@ -226,6 +276,8 @@ pub struct Grant {
     pub address: Option<Value>,
     /// The ARN of the key that it encrypts with, if it is not AWS that holds it.
     pub key: Option<Value>,
+    /// How that is named which the use leads on to, such as the database of a table.
+    pub behind: Option<Value>,
 }
 
 /// The data that a component leaves in a bucket.
@@ -235,8 +287,23 @@ pub struct Dataset {
     pub bucket: Reference,
     /// The folders of an object's key, in order.
     pub folders: Vec<Folder>,
+    /// The steps of an object's key as the layout says them; `None` where a prefix is written out instead.
+    pub steps: Option<Vec<Step>>,
+    /// The format of the objects.
+    pub format: Format,
     /// The prefix under which failures are kept, as far as it is the same for all.
     pub errors: String,
+}
+
+/// The format of objects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// JSON, an object on each line.
+    Json,
+    /// Apache Parquet.
+    Parquet,
+    /// Apache ORC.
+    Orc,
 }
 
 /// One folder of the keys of a [`Dataset`].
@@ -259,6 +326,11 @@ pub trait Component: Debug {
 
     /// The files beside the blueprint that it needs.
     fn files(&self) -> Vec<&FileReference> {
+        Vec::new()
+    }
+
+    /// The files beside the blueprint that it takes as they are, `${ }` and all.
+    fn sources(&self) -> Vec<&FileReference> {
         Vec::new()
     }
 
@@ -286,6 +358,12 @@ pub trait Component: Debug {
 
     /// The data that it leaves.
     fn dataset(&self) -> Option<Dataset> {
+        None
+    }
+
+    /// What a use of it leads on to: another component, which is granted to the same role.
+    fn leads_on(&self, access: &Access, place: &Place) -> Option<Wire<'_>> {
+        let _ = (access, place);
         None
     }
 

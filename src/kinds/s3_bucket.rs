@@ -249,8 +249,8 @@ impl Component for Bucket {
                     .when(on_behalf_of(origin, actor.arn.clone()));
                 Grant { policy: vec![statement], address: Some(bucket), ..Grant::default() }
             }
-            // Athena stores results with the rights of whoever runs the query.
-            Access::KeepResults(_) => Grant { address: Some(bucket), key, ..Grant::default() },
+            // Athena stores results and reads tables with the rights of whoever runs the query.
+            Access::KeepResults(_) | Access::Locate => Grant { address: Some(bucket), key, ..Grant::default() },
             _ => Grant::default(),
         }
     }

@@ -8,7 +8,7 @@ use schemars::generate::SchemaSettings;
 use schemars::{Schema, SchemaGenerator};
 use serde_json::{Map, Value as Json, json};
 
-use super::{KINDS, Kind, event_rule, firehose_stream, glue_crawler};
+use super::{KINDS, Kind, event_rule, firehose_stream, glue_crawler, glue_table, lambda_function, layout};
 use crate::blueprint::parameters::Parameter;
 use crate::blueprint::project::Project;
 use crate::blueprint::text::TEXT_MARK;
@@ -29,9 +29,13 @@ pub const HINTS: &[(&str, &str)] = &[
     (event_rule::SCHEDULE_PATTERN, "write `rate(5 minutes)` or `cron(0 8 * * ? *)`"),
     (event_rule::PATH_PATTERN, "start the path with `$`, for example `$.detail`"),
     (firehose_stream::EXTENSION_PATTERN, "start with a dot and use small letters and digits, for example `.json.gz`"),
-    (firehose_stream::FOLDERS_PATTERN, "write letters, digits, `-`, `_` or `.`, with `/` between folders"),
+    (layout::FOLDERS_PATTERN, "write letters, digits, `-`, `_` or `.`, with `/` between folders"),
+    (layout::LAMBDA_PATTERN, "write `true`, or the name of the key that the function gives"),
     (glue_crawler::SCHEDULE_PATTERN, "write `hourly`, `daily` or `cron(0 8 * * ? *)`"),
     (glue_crawler::TABLE_PREFIX_PATTERN, "write small letters, digits and `_`, for example `events_`"),
+    (glue_table::COLUMN_PATTERN, "write small letters, digits and `_`, for example `order_id`"),
+    (lambda_function::ENVIRONMENT_PATTERN, "write letters, digits and `_`, two at least, for example `BUCKET`"),
+    (lambda_function::HANDLER_PATTERN, "write the module, a dot and the function, for example `index.handler`"),
 ];
 
 /// Names of values of `let` and of keys of layouts.

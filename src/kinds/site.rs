@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use super::{Component, Get, Grant, Kind};
 use crate::blueprint::condition::{Condition, Operand};
-use crate::blueprint::text::{Part, Reference, Script, Setting, Text, Tree, TreeData};
+use crate::blueprint::text::{Located, Part, Reference, Script, Setting, Text, Tree, TreeData};
 use crate::blueprint::{Bound, Frame, Member};
 use crate::diagnostics::{Sink, alternatives, closest};
 use crate::map;
@@ -172,6 +172,8 @@ struct Shared {
     frames: Vec<Frame>,
     components: BTreeMap<String, Known>,
     files: BTreeMap<(usize, String), Text>,
+    /// The files that components take as they are.
+    sources: BTreeMap<(usize, String), String>,
     sink: RefCell<Sink>,
     uses: RefCell<Vec<Use>>,
     used_parameters: RefCell<BTreeMap<String, Span>>,
@@ -205,9 +207,9 @@ impl Scope {
         blueprint: &str,
         frames: Vec<Frame>,
         components: BTreeMap<String, Known>,
-        files: BTreeMap<(usize, String), Text>,
+        (files, sources): (BTreeMap<(usize, String), Text>, BTreeMap<(usize, String), String>),
     ) -> Self {
-        let shared = Shared { frames, components, files, ..Shared::default() };
+        let shared = Shared { frames, components, files, sources, ..Shared::default() };
         Self { blueprint: blueprint.to_owned(), frame: 0, shared: Rc::new(shared) }
     }
 
@@ -317,6 +319,11 @@ impl Scope {
             Setting::Known(known) => Value::new(Origin::Written(known.span()), Data::Number(known.value.into())),
             Setting::Deferred(text) => self.value(text),
         }
+    }
+
+    /// A file as it is.
+    pub fn source(&self, file: &Located<String>) -> Option<&str> {
+        self.shared.sources.get(&(self.frame, file.value.clone())).map(String::as_str)
     }
 
     /// The text of a script, from its file if it has one.
@@ -667,6 +674,11 @@ impl Site<'_> {
     /// How the other end of a wire is named.
     pub fn address(&self, wire: usize) -> Option<Value> {
         self.granted.get(wire)?.as_ref()?.address.clone()
+    }
+
+    /// How that is named which the use of a wire leads on to.
+    pub fn address_behind(&self, wire: usize) -> Option<Value> {
+        self.granted.get(wire)?.as_ref()?.behind.clone()
     }
 
     /// The key that the other end of a wire encrypts with.

@@ -12,6 +12,8 @@ mod checkers;
 mod cli;
 mod codes;
 mod fixtures;
+mod kinds_delivery;
+mod kinds_streaming;
 mod language;
 mod manual;
 mod memory;

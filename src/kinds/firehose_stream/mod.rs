@@ -1,30 +1,39 @@
 //! `firehose-stream`
 
-mod layout;
+mod backup;
+mod buffer;
+mod conversion;
+mod http;
+mod prefix;
+mod presets;
+mod records;
 mod s3;
+mod time_zone;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-pub(super) use self::layout::FOLDERS_PATTERN;
-use self::layout::Layout;
+use self::http::HttpDestination;
+use self::records::{Records, Transform};
 pub(super) use self::s3::EXTENSION_PATTERN;
 use self::s3::S3Destination;
 use super::encryption::Encryption;
+use super::layout::{self, Layout};
 use super::log_group::RETENTION_DAYS;
 use super::site::{assumed_by, own_arn};
 use super::{Access, Actor, Attribute, Component, Dataset, Get, Grant, Kind, Place, Port, Request, Scope, Site, Wire};
-use crate::blueprint::text::{Located, Setting, Text};
+use crate::blueprint::text::{Reference, Setting, Text};
 use crate::diagnostics::Sink;
 use crate::map;
-use crate::source::{Origin, Span};
+use crate::source::Span;
 use crate::template::iam::Statement;
 use crate::template::{Data, Map, Removal, Value};
 
-/// A delivery stream of Amazon Data Firehose: records come in one by one and arrive in S3 as objects.
+/// A delivery stream of Amazon Data Firehose: records come in one by one and arrive in S3 as objects, or at an HTTP
+/// endpoint.
 ///
-/// The layout of the objects is said once. Firehose's prefix and jq program, a crawler's tables and partitions all
-/// come from it.
+/// The layout of the objects is said once. Firehose's prefix and jq program, a crawler's tables, the partitions and the
+/// projection of a table all come from it.
 ///
 /// ```yaml
 /// components:
@@ -38,82 +47,62 @@ use crate::template::{Data, Map, Removal, Value};
 ///         - raw
 ///         - tenant: { query: .tenant, missing: none }
 ///         - day: { arrival: yyyy-MM-dd }
+///   token:
+///     kind: secret
+///   monitoring:
+///     kind: firehose-stream
+///     to:
+///       http: coralogix
+///       region: eu2
+///       secret: token
+///       attributes: { applicationName: shop }
+///       backup: { s3: archive }
+///     records: { decompress: cloudwatch-logs }
 /// ```
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Stream {
     /// Name of the stream. Without it CloudFormation makes one. A stream with a name cannot be replaced by an update.
     name: Option<Text>,
-    /// Where the records go.
-    to: S3Destination,
+    /// The `kinesis-stream` whose records it delivers. Without it producers and rules put records into it themselves.
+    from: Option<Reference>,
+    /// The `lambda-function` that changes records before they are delivered.
+    transform: Option<Transform>,
+    /// Where the records go: to a bucket (`s3`) or to an HTTP endpoint (`http`).
+    to: Destination,
     /// What becomes of the bytes of a record.
     #[serde(default)]
     records: Records,
-    /// With which key records are encrypted while they are in the stream.
+    /// With which key records are encrypted while they are in the stream. Not with `from`: there the records stay in
+    /// the source, with its key.
     encryption: Option<Encryption>,
     /// The log of what could not be delivered, and why.
     #[serde(default)]
     logging: Logging,
 }
 
-/// What becomes of the bytes of a record.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-struct Records {
-    /// Whether each record ends with a line feed, as Athena needs it to tell one record from the next.
-    newline: bool,
-    /// Whether a record that producers put together from several is taken apart: `json` for JSON objects one after
-    /// the other, or the text between them. Only where the layout has a `query`.
-    deaggregate: Option<Deaggregate>,
-}
-
-impl Default for Records {
-    fn default() -> Self {
-        Self { newline: true, deaggregate: None }
-    }
-}
-
-/// How a record is taken apart.
+/// Where records go.
 #[derive(Debug, Deserialize)]
-#[serde(rename = "$Shape")]
-enum Deaggregate {
-    /// JSON objects.
-    #[serde(rename = "Text")]
-    Json(Located<JsonWord>),
-    /// By a delimiter.
-    #[serde(rename = "Map")]
-    Delimited(Delimited),
+#[serde(rename = "$Keyed", rename_all = "snake_case")]
+enum Destination {
+    /// To a bucket.
+    S3(Box<S3Destination>),
+    /// To an HTTP endpoint.
+    Http(Box<HttpDestination>),
 }
 
-/// JSON objects one after the other, or one on each line; not an array of them.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-enum JsonWord {
-    /// JSON objects.
-    Json,
-}
-
-/// Records with a text between them.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct Delimited {
-    /// The text between two records.
-    #[schemars(length(min = 1, max = 100))]
-    delimiter: Located<String>,
-}
-
-impl JsonSchema for Deaggregate {
+impl JsonSchema for Destination {
     fn inline_schema() -> bool {
         true
     }
 
     fn schema_name() -> std::borrow::Cow<'static, str> {
-        "Deaggregate".into()
+        "Destination".into()
     }
 
     fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
         schemars::json_schema!({
-            "anyOf": [generator.subschema_for::<JsonWord>(), generator.subschema_for::<Delimited>()]
+            "anyOf": [generator.subschema_for::<S3Destination>(), generator.subschema_for::<HttpDestination>()]
         })
     }
 }
@@ -135,37 +124,123 @@ impl Default for Logging {
 }
 
 codes! {
-    /// Records are taken apart in a stream whose layout has no `query`.
+    /// A stream that delivers the records of another has an encryption of its own.
     ///
-    /// Firehose takes records apart only where it partitions by what is in them.
+    /// Firehose keeps nothing of them itself; it refuses the setting.
     ///
     /// ```yaml
     /// components:
+    ///   orders:
+    ///     kind: kinesis-stream
     ///   archive:
     ///     kind: s3-bucket
     ///   delivery:
     ///     kind: firehose-stream
+    ///     from: orders
+    ///     encryption: own-key
     ///     to: { s3: archive }
-    ///     records: { deaggregate: json }
     /// ```
     ///
     /// Instead:
     ///
     /// ```yaml
     /// components:
+    ///   orders:
+    ///     kind: kinesis-stream
+    ///     encryption: own-key
     ///   archive:
     ///     kind: s3-bucket
     ///   delivery:
     ///     kind: firehose-stream
-    ///     to:
-    ///       s3: archive
-    ///       layout:
-    ///         - tenant: { query: .tenant }
-    ///     records: { deaggregate: json }
+    ///     from: orders
+    ///     to: { s3: archive }
     /// ```
     ///
-    /// Source: Firehose Developer Guide, "Apply multi-record deaggregation", a part of dynamic partitioning.
-    DEAGGREGATION = Error "deaggregation-without-query";
+    /// Source: Firehose API, `StartDeliveryStreamEncryption`.
+    ENCRYPTION = Error "encryption-with-source";
+
+    /// Records are put into a stream that delivers those of another.
+    ///
+    /// Firehose takes them only from the source.
+    ///
+    /// ```yaml
+    /// components:
+    ///   orders:
+    ///     kind: kinesis-stream
+    ///   archive:
+    ///     kind: s3-bucket
+    ///   delivery:
+    ///     kind: firehose-stream
+    ///     from: orders
+    ///     to: { s3: archive }
+    ///   placed:
+    ///     kind: event-rule
+    ///     pattern: { source: [shop] }
+    ///     targets: [delivery]
+    /// ```
+    ///
+    /// Instead:
+    ///
+    /// ```yaml
+    /// components:
+    ///   orders:
+    ///     kind: kinesis-stream
+    ///   archive:
+    ///     kind: s3-bucket
+    ///   delivery:
+    ///     kind: firehose-stream
+    ///     from: orders
+    ///     to: { s3: archive }
+    ///   placed:
+    ///     kind: event-rule
+    ///     pattern: { source: [shop] }
+    ///     targets: [orders]
+    /// ```
+    ///
+    /// Source: Firehose API, `PutRecord`.
+    SOURCED = Error "put-beside-source";
+
+    /// A crawler or a table follows a stream that leaves nothing in a bucket.
+    ///
+    /// ```yaml
+    /// components:
+    ///   failed:
+    ///     kind: s3-bucket
+    ///   delivery:
+    ///     kind: firehose-stream
+    ///     to:
+    ///       http: generic
+    ///       url: https://example.com/ingest
+    ///       backup: { s3: failed }
+    ///   catalog:
+    ///     kind: glue-database
+    ///   crawler:
+    ///     kind: glue-crawler
+    ///     of: delivery
+    ///     database: catalog
+    /// ```
+    ///
+    /// Instead:
+    ///
+    /// ```yaml
+    /// components:
+    ///   failed:
+    ///     kind: s3-bucket
+    ///   delivery:
+    ///     kind: firehose-stream
+    ///     to:
+    ///       http: generic
+    ///       url: https://example.com/ingest
+    ///       backup: { s3: failed, records: all }
+    ///   catalog:
+    ///     kind: glue-database
+    ///   crawler:
+    ///     kind: glue-crawler
+    ///     bucket: failed
+    ///     prefix: backup/
+    ///     database: catalog
+    /// ```
+    NO_LAYOUT = Error "stream-without-layout";
 }
 
 const STREAM: &str = "Stream";
@@ -175,34 +250,55 @@ const SERVICE: &str = "firehose.amazonaws.com";
 /// Source: Firehose API, `PutRecord` and `PutRecordBatch`; EventBridge calls both.
 const PUT: &[&str] = &["firehose:PutRecord", "firehose:PutRecordBatch"];
 
+/// What all destinations are made with.
+struct Parts<'a> {
+    role: &'a Value,
+    logging: &'a dyn Fn(&str) -> Map,
+    processing: Option<Map>,
+}
+
+impl Destination {
+    fn wires(&self) -> Vec<Wire<'_>> {
+        match self {
+            Self::S3(s3) => s3.wires(),
+            Self::Http(http) => http.wires(),
+        }
+    }
+
+    fn layout(&self) -> Option<&Layout> {
+        match self {
+            Self::S3(s3) => Some(s3.layout()),
+            Self::Http(_) => None,
+        }
+    }
+
+    fn has_backup(&self) -> bool {
+        match self {
+            Self::S3(s3) => s3.has_backup(),
+            Self::Http(_) => true,
+        }
+    }
+
+    fn has_lines(&self) -> bool {
+        match self {
+            Self::S3(s3) => s3.has_lines(),
+            Self::Http(_) => false,
+        }
+    }
+
+    fn check(&self, sink: &mut Sink) {
+        match self {
+            Self::S3(s3) => s3.check(sink),
+            Self::Http(http) => http.check(sink),
+        }
+    }
+}
+
 impl Stream {
-    /// The processors, in the order in which Firehose runs them.
-    ///
-    /// Source: Firehose Developer Guide, "Configure record transformation and format conversion".
-    fn processors(&self, origin: Origin) -> Vec<Map> {
-        let parameter = |name: &str, value: Value| map!(origin; "ParameterName" => name, "ParameterValue" => value);
-        let mut processors = Vec::new();
-        if let Some(deaggregate) = &self.records.deaggregate {
-            let parameters = match deaggregate {
-                Deaggregate::Json(_) => vec![parameter("SubRecordType", Value::string(origin, "JSON"))],
-                Deaggregate::Delimited(Delimited { delimiter }) => vec![
-                    parameter("SubRecordType", Value::string(origin, "DELIMITED")),
-                    parameter("Delimiter", Value::string(Origin::Written(delimiter.span()), base64(&delimiter.value))),
-                ],
-            };
-            processors.push(map!(origin; "Type" => "RecordDeAggregation", "Parameters" => parameters));
-        }
-        if let Some(program) = self.to.layout().program() {
-            let parameters = vec![
-                parameter("MetadataExtractionQuery", program),
-                parameter("JsonParsingEngine", Value::string(origin, "JQ-1.6")),
-            ];
-            processors.push(map!(origin; "Type" => "MetadataExtraction", "Parameters" => parameters));
-        }
-        if self.records.newline {
-            processors.push(map!(origin; "Type" => "AppendDelimiterToRecord"));
-        }
-        processors
+    /// The wires before those of the destination: the source and the function.
+    fn first_wires(&self) -> Vec<Wire<'_>> {
+        let source = self.from.as_ref().map(|from| Wire { to: from, access: Access::ReadRecords(None) });
+        source.into_iter().chain(self.transform.as_ref().map(Transform::wire)).collect()
     }
 
     /// The log group of the stream, and the options that name one log stream in it.
@@ -218,7 +314,7 @@ impl Stream {
             let properties = map!(origin; "RetentionInDays" => retention);
             site.add_stateful(LOG_GROUP, "AWS::Logs::LogGroup", Removal::Delete, properties);
             let mut streams = vec!["Destination"];
-            if self.to.backup().is_some() {
+            if self.to.has_backup() {
                 streams.push("Backup");
             }
             let mut arns = Vec::new();
@@ -247,24 +343,23 @@ impl Stream {
         }
     }
 
-    fn encryption(&self, site: &mut Site<'_>) -> Map {
+    fn encryption(&self, site: &mut Site<'_>) -> Option<Map> {
+        if self.from.is_some() {
+            return None;
+        }
         let origin = site.place.origin;
         let key = self.encryption.as_ref().and_then(|encryption| encryption.key_arn(site.place, site.scope));
         if let Some(encryption) = &self.encryption {
             encryption.compose(site, Vec::new());
         }
         let kind = if key.is_some() { "CUSTOMER_MANAGED_CMK" } else { "AWS_OWNED_CMK" };
-        map!(origin; "KeyType" => kind, "KeyARN" => key)
+        Some(map!(origin; "KeyType" => kind, "KeyARN" => key))
     }
 }
 
 impl Component for Stream {
     fn wires(&self) -> Vec<Wire<'_>> {
-        let mut wires = vec![Wire { to: self.to.bucket(), access: Access::WriteObjects(self.to.prefixes()) }];
-        if let Some(backup) = self.to.backup() {
-            wires.push(Wire { to: backup.bucket(), access: Access::WriteObjects(backup.prefixes()) });
-        }
-        wires
+        self.first_wires().into_iter().chain(self.to.wires()).collect()
     }
 
     fn actor(&self, place: &Place) -> Option<Actor> {
@@ -273,28 +368,47 @@ impl Component for Stream {
 
     fn check(&self, _name: Span, sink: &mut Sink) {
         self.to.check(sink);
-        if let Some(deaggregate) = self.records.deaggregate.as_ref().filter(|_| !self.to.layout().is_dynamic()) {
-            let span = match deaggregate {
-                Deaggregate::Json(word) => word.span(),
-                Deaggregate::Delimited(delimited) => delimited.delimiter.span(),
-            };
-            sink.report(&DEAGGREGATION, span, "records are taken apart only where the layout has a `query`")
-                .help("add a key with `query` to `to.layout`, or remove `deaggregate`");
+        let layout = self.to.layout();
+        self.records.check(layout.is_some_and(Layout::is_dynamic), self.to.has_lines(), sink);
+        records::check_lambda_key(layout.and_then(Layout::lambda_key), self.transform.as_ref(), sink);
+        if let (Some(encryption), Some(from)) = (&self.encryption, &self.from) {
+            sink.report(&ENCRYPTION, encryption.span(), "with `from` the records stay in their source")
+                .also(from.span(), "the source")
+                .help(format!("move `encryption` to `{}`", from.name()));
         }
     }
 
     fn dataset(&self) -> Option<Dataset> {
-        Some(self.to.dataset())
+        match &self.to {
+            Destination::S3(s3) => Some(s3.dataset()),
+            Destination::Http(_) => None,
+        }
     }
 
-    fn accept(&self, request: &Request<'_>, place: &Place, _scope: &Scope) -> Grant {
+    fn accept(&self, request: &Request<'_>, place: &Place, scope: &Scope) -> Grant {
         let origin = request.origin;
         let arn = Value { origin, ..place.attribute(STREAM, "Arn") };
         match request.access {
-            Access::SendEvents => {
+            Access::SendEvents | Access::PutRecords => {
+                if let Some(from) = &self.from {
+                    let mut sink = scope.sink();
+                    let message = format!("`{}` takes records only from `{}`", place.name, from.name());
+                    sink.report(&SOURCED, origin.span(), message)
+                        .also(from.span(), "its source")
+                        .help(format!("name `{}` here instead", from.name()));
+                }
                 let statement =
                     Statement::allow(origin, PUT, vec![arn.clone()]).named(format!("PutOn{}", place.id("")));
                 Grant { role: vec![statement], address: Some(arn), ..Grant::default() }
+            }
+            Access::FollowLayout => {
+                if let Destination::Http(http) = &self.to {
+                    let mut sink = scope.sink();
+                    sink.report(&NO_LAYOUT, origin.span(), format!("`{}` leaves nothing in a bucket", place.name))
+                        .also(http.span(), "it delivers to an HTTP endpoint")
+                        .help("name the bucket instead");
+                }
+                Grant { address: Some(arn), ..Grant::default() }
             }
             _ => Grant { address: Some(arn), ..Grant::default() },
         }
@@ -304,6 +418,9 @@ impl Component for Stream {
         let (place, scope) = (site.place, site.scope);
         let origin = place.origin;
         let mut statements = site.grants();
+        if let Destination::Http(http) = &self.to {
+            statements.extend(http.statements(scope));
+        }
         let logging = self.logging(site, &mut statements);
         // The one condition that Firehose's own guides have shown: the stream's account as the external id.
         // Source: CloudWatch Logs User Guide, "Subscription filters with Amazon Data Firehose".
@@ -311,34 +428,31 @@ impl Component for Stream {
         let trust = assumed_by(origin, SERVICE).when(map!(origin; "StringEquals" => account));
         let role = site.add_role(trust, "deliver", statements);
         let encryption = self.encryption(site);
-        let destination = self.to.compose(site, &role, &logging, self.processors(origin));
-        let properties = map!(origin;
+        let source =
+            self.from.as_ref().map(|_| map!(origin; "KinesisStreamARN" => site.address(0), "RoleARN" => role.clone()));
+        let first = self.first_wires().len();
+        let transform = self.transform.as_ref().map(|transform| (transform, first - 1, &role));
+        let program = self.to.layout().and_then(Layout::program);
+        let processing = self.records.processors(origin, transform, program, self.to.has_lines(), site);
+        let parts = Parts { role: &role, logging: &logging, processing };
+        let mut properties = map!(origin;
             "DeliveryStreamName" => self.name.as_ref().map(|name| scope.value(name)),
-            "DeliveryStreamType" => "DirectPut",
+            "DeliveryStreamType" => if source.is_some() { "KinesisStreamAsSource" } else { "DirectPut" },
             "DeliveryStreamEncryptionConfigurationInput" => encryption,
-            "ExtendedS3DestinationConfiguration" => destination,
+            "KinesisStreamSourceConfiguration" => source,
         );
+        let (name, destination) = match &self.to {
+            Destination::S3(s3) => ("ExtendedS3DestinationConfiguration", s3.compose(site, first, parts)),
+            Destination::Http(http) => ("HttpEndpointDestinationConfiguration", http.compose(site, first, parts)),
+        };
+        properties.push(name, origin, destination);
         site.add(STREAM, "AWS::KinesisFirehose::DeliveryStream", properties);
     }
 }
 
-/// Source: RFC 4648, section 4.
-fn base64(text: &str) -> String {
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut out = String::new();
-    for chunk in text.as_bytes().chunks(3) {
-        let bits = chunk.iter().fold(0_u32, |bits, byte| bits << 8 | u32::from(*byte)) << (8 * (3 - chunk.len()));
-        for at in 0..4 {
-            let index = (bits >> (18 - 6 * at)) & 63;
-            out.push(if at <= chunk.len() { char::from(ALPHABET[index as usize]) } else { '=' });
-        }
-    }
-    out
-}
-
 pub(super) static KIND: Kind = Kind {
     name: "firehose-stream",
-    ports: &[Port::Events, Port::Dataset],
+    ports: &[Port::Events, Port::Dataset, Port::Records],
     attributes: &[
         Attribute { name: "name", doc: "Name of the stream.", get: Get::Ref(STREAM) },
         Attribute { name: "arn", doc: "ARN of the stream.", get: Get::Att(STREAM, "Arn") },
@@ -354,7 +468,18 @@ pub(super) static KIND: Kind = Kind {
             get: Get::Att(super::encryption::KEY, "Arn"),
         },
     ],
-    codes: &[CODES, layout::CODES, s3::CODES],
+    codes: &[
+        CODES,
+        layout::CODES,
+        layout::KEY_CODES,
+        layout::TIME_CODES,
+        buffer::CODES,
+        conversion::CODES,
+        http::CODES,
+        prefix::CODES,
+        records::CODES,
+        time_zone::CODES,
+    ],
     schema: super::model_schema::<Stream>,
     decode: super::decode::<Stream>,
 };

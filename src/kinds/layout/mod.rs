@@ -1,48 +1,23 @@
 //! The layout of an S3 destination: said once, read by the stream, by crawlers and by tables.
 
+mod key;
+mod time;
+
 use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+pub use self::key::CODES as KEY_CODES;
+use self::key::LayoutKey;
+pub use self::time::CODES as TIME_CODES;
+use super::Folder;
+use super::schema::VARIABLE_PATTERN;
 use crate::blueprint::text::Located;
 use crate::diagnostics::{Sink, closest};
-use crate::kinds::Folder;
-use crate::kinds::schema::VARIABLE_PATTERN;
 use crate::source::{Origin, Span};
 use crate::template::Value;
 
 codes! {
-    /// A key of a layout does not say in exactly one way where its value comes from.
-    ///
-    /// A key has one of `query` (a jq expression over the record), `arrival` (the time of arrival) and `literal`.
-    ///
-    /// ```yaml
-    /// components:
-    ///   archive:
-    ///     kind: s3-bucket
-    ///   delivery:
-    ///     kind: firehose-stream
-    ///     to:
-    ///       s3: archive
-    ///       layout:
-    ///         - tenant: { query: .tenant, literal: all }
-    /// ```
-    ///
-    /// Instead:
-    ///
-    /// ```yaml
-    /// components:
-    ///   archive:
-    ///     kind: s3-bucket
-    ///   delivery:
-    ///     kind: firehose-stream
-    ///     to:
-    ///       s3: archive
-    ///       layout:
-    ///         - tenant: { query: .tenant }
-    /// ```
-    SOURCE = Error "layout-key-source";
-
     /// Two keys of a layout have one name.
     ///
     /// ```yaml
@@ -141,41 +116,6 @@ codes! {
     ///       prefix: "data/!{partitionKeyFromQuery:tenant}/"
     /// ```
     UNKNOWN = Error "unknown-layout-key";
-
-    /// A time pattern has a letter that means something else than it seems, or nothing at all.
-    ///
-    /// Firehose takes the patterns of Java's `DateTimeFormatter`, in which `YYYY` is the year of the week, wrong for
-    /// some days around New Year, `DD` the day of the year, `mm` the minute and `hh` the hour from 1 to 12.
-    ///
-    /// ```yaml
-    /// components:
-    ///   archive:
-    ///     kind: s3-bucket
-    ///   delivery:
-    ///     kind: firehose-stream
-    ///     to:
-    ///       s3: archive
-    ///       layout:
-    ///         - day: { arrival: YYYY-MM-dd }
-    /// ```
-    ///
-    /// Instead:
-    ///
-    /// ```yaml
-    /// components:
-    ///   archive:
-    ///     kind: s3-bucket
-    ///   delivery:
-    ///     kind: firehose-stream
-    ///     to:
-    ///       s3: archive
-    ///       layout:
-    ///         - day: { arrival: yyyy-MM-dd }
-    /// ```
-    ///
-    /// Source: Firehose Developer Guide, "Understand custom prefixes for Amazon S3 objects"; Java SE, class
-    /// `DateTimeFormatter`.
-    TIME = Error "misleading-time-pattern";
 }
 
 /// A folder of a layout.
@@ -213,37 +153,81 @@ impl JsonSchema for Item {
     }
 }
 
-/// Where the value of a key comes from, and how it appears in the path.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct LayoutKey {
-    /// A jq 1.6 expression over the record.
-    query: Option<Located<String>>,
-    /// The time of arrival, by a pattern of Java's `DateTimeFormatter`.
-    arrival: Option<Located<String>>,
-    /// Always this.
-    #[schemars(regex(pattern = FOLDERS_PATTERN))]
-    literal: Option<Located<String>>,
-    /// The value for records in which `query` finds nothing: null, an empty text or an error. Without it such records
-    /// go to the error prefix.
-    #[schemars(regex(pattern = FOLDERS_PATTERN))]
-    missing: Option<String>,
-    /// Whether each value is a table of its own, in a folder without `name=`.
-    #[serde(default)]
-    table: bool,
-    /// Whether the folder is `name=value`, as readers of partitions expect it. The default is yes, but for tables.
-    hive: Option<bool>,
-}
-
 /// Names of folders: characters that are safe in keys of objects. Source: S3 User Guide, "Naming Amazon S3 objects".
 pub const FOLDERS_PATTERN: &str = r"^[A-Za-z0-9!_.*'()=-]+(/[A-Za-z0-9!_.*'()=-]+)*$";
 
-/// Letters of `DateTimeFormatter` that Firehose evaluates, without those that are easily mistaken.
-const TIME_LETTERS: &str = "yuMLdHmsSnNAEeaKkQqVzOXxZG";
+/// Names of partition keys that a function gives.
+pub const LAMBDA_PATTERN: &str = "^[A-Za-z_][A-Za-z0-9_]*$";
 
-/// Letters that look like others: the letter, what it is, what was probably meant.
-const MISLEADING: &[(char, &str, char)] =
-    &[('Y', "the year of the week", 'y'), ('D', "the day of the year", 'd'), ('h', "the hour from 1 to 12", 'H')];
+/// What a layout is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// A stream writes by it.
+    Stream,
+    /// A table reads by it.
+    Table,
+}
+
+/// One step of the path of an object's key.
+#[derive(Clone, Debug)]
+pub enum Step {
+    /// A folder, or several with `/` between them.
+    Folder(String),
+    /// The value of a key.
+    Key(PathKey),
+}
+
+/// A key of a layout, as readers see it.
+#[derive(Clone, Debug)]
+pub struct PathKey {
+    /// Its name.
+    pub name: String,
+    /// Where its name is.
+    pub span: Span,
+    /// Whether its folder is `name=value`.
+    pub hive: bool,
+    /// Whether each value is a table of its own.
+    pub table: bool,
+    /// The one value that it always has.
+    pub literal: Option<String>,
+    /// The type of its column.
+    pub column: &'static str,
+    /// How its values are enumerated.
+    pub projection: Projection,
+}
+
+/// How a reader enumerates the values of a key.
+///
+/// Source: Athena User Guide, "Supported types for partition projection".
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Projection {
+    /// Not at all.
+    None,
+    /// These are all.
+    Values(Vec<String>),
+    /// Whole numbers.
+    Integer {
+        /// The first.
+        first: String,
+        /// The last.
+        last: String,
+        /// Digits, where there are zeros before the number.
+        digits: Option<u32>,
+    },
+    /// Times.
+    Date {
+        /// The pattern.
+        format: String,
+        /// The first.
+        first: String,
+        /// The last.
+        last: String,
+        /// From one to the next.
+        unit: &'static str,
+    },
+    /// Each query says the value.
+    Injected,
+}
 
 /// A layout, checked for what concerns several of its keys.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -259,13 +243,23 @@ impl Layout {
     }
 
     /// The keys that a jq expression gives.
-    pub fn queries(&self) -> impl Iterator<Item = (&Located<String>, &Located<String>)> {
+    fn queries(&self) -> impl Iterator<Item = (&Located<String>, &Located<String>)> {
         self.keys().filter_map(|(name, key)| Some((name, key.query.as_ref()?)))
+    }
+
+    /// The place of a key that a function gives, if there is one.
+    pub fn lambda_key(&self) -> Option<Span> {
+        self.keys().find_map(|(_, key)| Some(key.lambda.as_ref()?.span()))
     }
 
     /// Whether records are partitioned by what is in them.
     pub fn is_dynamic(&self) -> bool {
-        self.queries().next().is_some()
+        self.queries().next().is_some() || self.lambda_key().is_some()
+    }
+
+    /// Whether it says nothing.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
     /// The prefix of Firehose: one folder for each key.
@@ -277,7 +271,7 @@ impl Layout {
                 Item::Key(key) => {
                     let Some((name, key)) = key.first() else { continue };
                     let name = &name.value;
-                    if key.hive.unwrap_or(!key.table) {
+                    if key.is_hive() {
                         prefix.push_str(name);
                         prefix.push('=');
                     }
@@ -287,10 +281,8 @@ impl Layout {
                         prefix.push_str("!{timestamp:");
                         prefix.push_str(&pattern.value);
                         prefix.push('}');
-                    } else {
-                        prefix.push_str("!{partitionKeyFromQuery:");
-                        prefix.push_str(name);
-                        prefix.push('}');
+                    } else if let Some((namespace, name)) = key.partition_key(name) {
+                        prefix.push_str(&expression(namespace, name));
                     }
                 }
             }
@@ -345,8 +337,17 @@ impl Layout {
         folders
     }
 
+    /// The steps of an object's key, for tables.
+    pub fn steps(&self) -> Vec<Step> {
+        let step = |item: &Item| match item {
+            Item::Folder(name) => Some(Step::Folder(name.value.clone())),
+            Item::Key(key) => key.first().map(|(name, key)| Step::Key(key.path_key(name))),
+        };
+        self.0.iter().filter_map(step).collect()
+    }
+
     /// Checks what the schema cannot say.
-    pub fn check(&self, prefix: Option<(&str, Span)>, sink: &mut Sink) {
+    pub fn check(&self, purpose: Purpose, prefix: Option<(&str, Span)>, sink: &mut Sink) {
         let mut seen: Vec<&Located<String>> = Vec::new();
         for (name, key) in self.keys() {
             if let Some(first) = seen.iter().find(|first| first.value == name.value) {
@@ -355,7 +356,7 @@ impl Layout {
                     .help("give one of them another name");
             }
             seen.push(name);
-            key.check(name, sink);
+            key.check(name, purpose, sink);
         }
         if let Some((prefix, span)) = prefix {
             self.check_prefix(prefix, span, sink);
@@ -364,95 +365,40 @@ impl Layout {
 
     /// A written prefix uses every key that is extracted, and no other.
     fn check_prefix(&self, prefix: &str, span: Span, sink: &mut Sink) {
-        let used: Vec<&str> = prefix
-            .split("!{partitionKeyFromQuery:")
+        let used: Vec<(&str, &str)> = prefix
+            .split("!{")
             .skip(1)
-            .filter_map(|rest| rest.split_once('}'))
-            .map(|p| p.0)
+            .filter_map(|rest| rest.split_once('}')?.0.split_once(':'))
+            .filter(|(namespace, _)| namespace.starts_with("partitionKeyFrom"))
             .collect();
-        let known: Vec<&str> = self.queries().map(|(name, _)| name.value.as_str()).collect();
+        let known: Vec<(&Located<String>, (&str, &str))> =
+            self.keys().filter_map(|(name, key)| Some((name, key.partition_key(&name.value)?))).collect();
         let mut misspelt = Vec::new();
-        for name in &used {
-            if !known.contains(name) {
-                let close = closest(name, known.iter().copied());
-                misspelt.extend(close);
-                let help = close.map_or_else(
-                    || format!("add a key `{name}` with a `query` to `layout`"),
-                    |close| format!("did you mean `{close}`?"),
-                );
-                sink.report(&UNKNOWN, span, format!("the layout has no key `{name}`")).help(help);
+        for (namespace, name) in &used {
+            if known.iter().any(|(_, key)| *key == (*namespace, *name)) {
+                continue;
             }
-        }
-        for (name, _) in self.queries() {
-            let text = name.value.as_str();
-            if !used.contains(&text) && !misspelt.contains(&text) {
-                sink.report(&UNUSED, name.span(), format!("`prefix` does not use the key `{text}`"))
-                    .also(span, "the prefix")
-                    .help(format!("add `!{{partitionKeyFromQuery:{text}}}/` to `prefix`, or remove the key"));
-            }
-        }
-    }
-}
-
-impl LayoutKey {
-    fn check(&self, name: &Located<String>, sink: &mut Sink) {
-        let sources: Vec<(&str, Span)> =
-            [("query", &self.query), ("arrival", &self.arrival), ("literal", &self.literal)]
-                .into_iter()
-                .filter_map(|(word, field)| Some((word, field.as_ref()?.span())))
-                .collect();
-        match sources.as_slice() {
-            [_] => {}
-            [] => {
-                sink.report(&SOURCE, name.span(), format!("`{}` does not say where its value comes from", name.value))
-                    .help("add `query` (a jq expression), `arrival` (a time pattern) or `literal`");
-            }
-            [(first, place), (second, span), ..] => {
-                sink.report(&SOURCE, *span, format!("`{first}` already says where the value comes from"))
-                    .also(*place, format!("`{first}` is here"))
-                    .help(format!("keep either `{first}` or `{second}`"));
-            }
-        }
-        if let Some(pattern) = &self.arrival {
-            check_time(pattern, sink);
-        }
-    }
-}
-
-/// A pattern of `DateTimeFormatter` whose letters are what they seem.
-fn check_time(pattern: &Located<String>, sink: &mut Sink) {
-    let text = &pattern.value;
-    let unquoted: String = text.split('\'').step_by(2).collect();
-    let has_hour = unquoted.contains(['H', 'K', 'k', 'h']);
-    let mut report = |problem: String, help: String| {
-        sink.report(&TIME, pattern.span(), problem).help(help);
-    };
-    // Whoever writes these has written all of Firehose's expression.
-    if text.contains(['{', '}', '!']) {
-        report("`!`, `{` and `}` cannot be part of a time pattern".to_owned(), "write the bare pattern".to_owned());
-        return;
-    }
-    let mut seen = Vec::new();
-    for letter in unquoted.chars().filter(char::is_ascii_alphabetic) {
-        if seen.contains(&letter) {
-            continue;
-        }
-        seen.push(letter);
-        if let Some((_, meaning, meant)) = MISLEADING.iter().find(|(wrong, ..)| *wrong == letter) {
-            report(format!("`{letter}` is {meaning}"), format!("write `{}`", text.replace(letter, &meant.to_string())));
-        } else if letter == 'm' && !has_hour {
-            report("`m` is the minute".to_owned(), format!("write `{}` for the month", text.replace('m', "M")));
-        } else if !TIME_LETTERS.contains(letter) {
-            report(
-                format!("`{letter}` means nothing in a time pattern"),
-                "put text that is not part of the time in single quotes".to_owned(),
+            let same = known.iter().filter(|(_, (other, _))| other == namespace).map(|(_, (_, name))| *name);
+            let close = closest(name, same);
+            misspelt.extend(close);
+            let source = if *namespace == "partitionKeyFromLambda" { "lambda" } else { "query" };
+            let help = close.map_or_else(
+                || format!("add a key `{name}` with `{source}` to `layout`"),
+                |close| format!("did you mean `{close}`?"),
             );
+            sink.report(&UNKNOWN, span, format!("the layout has no key `{name}` with `{source}`")).help(help);
+        }
+        for (place, (namespace, name)) in known {
+            if !used.contains(&(namespace, name)) && !misspelt.contains(&name) {
+                sink.report(&UNUSED, place.span(), format!("`prefix` does not use the key `{name}`"))
+                    .also(span, "the prefix")
+                    .help(format!("add `{}/` to `prefix`, or remove the key", expression(namespace, name)));
+            }
         }
     }
-    if text.matches('\'').count() % 2 == 1 {
-        report("a quote is not closed".to_owned(), "close it with `'`".to_owned());
-    }
-    if seen.is_empty() {
-        report("this pattern has no time in it".to_owned(), "write for example `yyyy-MM-dd`".to_owned());
-    }
+}
+
+/// An expression of a prefix that stands for a partition key.
+fn expression(namespace: &str, name: &str) -> String {
+    format!("!{{{namespace}:{name}}}")
 }

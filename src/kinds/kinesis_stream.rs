@@ -1,0 +1,276 @@
+//! `kinesis-stream`
+
+use std::collections::BTreeSet;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::encryption::{Encryption, use_key};
+use super::s3_bucket::OnDelete;
+use super::site::pascal_case;
+use super::{Access, Attribute, Component, Get, Grant, Kind, Place, Port, Request, Scope, Site};
+use crate::blueprint::NAME_PATTERN;
+use crate::blueprint::text::{Located, Setting, Text};
+use crate::diagnostics::{Sink, alternatives, closest};
+use crate::map;
+use crate::source::{Origin, Span};
+use crate::template::iam::Statement;
+use crate::template::{Data, Value};
+
+/// A data stream of Kinesis: keeps records in the order of their arrival, for as many readers as there are.
+///
+/// It can be the target of an `event-rule`, the source of a `firehose-stream` and an event source of a
+/// `lambda-function`. All readers together share 2 MiB a second of each shard; a consumer has as much for itself.
+///
+/// ```yaml
+/// components:
+///   orders:
+///     kind: kinesis-stream
+///     retention_hours: 48
+///     encryption: own-key
+///   placed-orders:
+///     kind: event-rule
+///     pattern: { source: [shop.orders] }
+///     targets:
+///       - { to: orders, partition_key: $.detail.customer }
+///   archive:
+///     kind: s3-bucket
+///   delivery:
+///     kind: firehose-stream
+///     from: orders
+///     to: { s3: archive }
+/// ```
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Stream {
+    /// Name of the stream. Without it CloudFormation makes one. A stream with a name cannot be replaced by an update.
+    name: Option<Text>,
+    /// Number of shards, each for 1 MiB and 1,000 records a second. Without it the stream grows and shrinks by itself,
+    /// and is billed by its use.
+    #[schemars(extend("minimum" = 1, "maximum" = 100_000))]
+    shards: Option<Setting<u32>>,
+    /// Hours after which a record is deleted. The default is 24.
+    #[schemars(extend("minimum" = 24, "maximum" = 8760))]
+    retention_hours: Option<Setting<u32>>,
+    /// With which key records are encrypted. The default is the key of the account that AWS manages for Kinesis.
+    encryption: Option<Encryption>,
+    /// Names of consumers with enhanced fan-out: each reads with 2 MiB a second of each shard of its own, and is billed
+    /// for it.
+    #[serde(default)]
+    #[schemars(length(max = 50), inner(regex(pattern = NAME_PATTERN)))]
+    consumers: Vec<Located<String>>,
+    /// What happens to the stream when the stack is deleted.
+    #[serde(default)]
+    on_delete: OnDelete,
+}
+
+codes! {
+    /// A reader names a consumer that the stream does not have.
+    ///
+    /// ```yaml
+    /// components:
+    ///   orders:
+    ///     kind: kinesis-stream
+    ///     consumers: [billing]
+    ///   bill:
+    ///     kind: lambda-function
+    ///     runtime: python3.14
+    ///     source: "def handler(event, context): pass"
+    ///     event_sources:
+    ///       - { from: orders, consumer: biling }
+    /// ```
+    ///
+    /// Instead:
+    ///
+    /// ```yaml
+    /// components:
+    ///   orders:
+    ///     kind: kinesis-stream
+    ///     consumers: [billing]
+    ///   bill:
+    ///     kind: lambda-function
+    ///     runtime: python3.14
+    ///     source: "def handler(event, context): pass"
+    ///     event_sources:
+    ///       - { from: orders, consumer: billing }
+    /// ```
+    CONSUMER = Error "unknown-consumer";
+
+    /// A stream has two consumers with one name.
+    ///
+    /// ```yaml
+    /// components:
+    ///   orders:
+    ///     kind: kinesis-stream
+    ///     consumers: [billing, billing]
+    /// ```
+    ///
+    /// Instead:
+    ///
+    /// ```yaml
+    /// components:
+    ///   orders:
+    ///     kind: kinesis-stream
+    ///     consumers: [billing, shipping]
+    /// ```
+    REPEATED = Error "repeated-consumer";
+}
+
+/// Source: Kinesis API, `CreateStream`.
+const RETENTION_HOURS: u32 = 24;
+
+/// Source: Kinesis Data Streams Developer Guide, "How do I get started with server-side encryption?".
+const AWS_MANAGED_KEY: &str = "alias/aws/kinesis";
+
+/// Source: EventBridge User Guide, "Amazon EventBridge targets", Kinesis; Kinesis API, `PutRecord` and `PutRecords`.
+const PUT: &[&str] = &["kinesis:PutRecord", "kinesis:PutRecords"];
+
+/// Source: Firehose Developer Guide, "Controlling access with Amazon Data Firehose"; Lambda Developer Guide, "Process
+/// Amazon Kinesis Data Streams records with Lambda", which adds the summary.
+const READ: &[&str] = &[
+    "kinesis:DescribeStream",
+    "kinesis:DescribeStreamSummary",
+    "kinesis:GetRecords",
+    "kinesis:GetShardIterator",
+    "kinesis:ListShards",
+];
+
+/// Source: Lambda Developer Guide, "Process Amazon Kinesis Data Streams records with Lambda"; Service Authorization
+/// Reference, "Actions, resources, and condition keys for Amazon Kinesis Data Streams": on the consumer.
+const SUBSCRIBE: &[&str] = &["kinesis:DescribeStreamConsumer", "kinesis:SubscribeToShard"];
+
+const STREAM: &str = "Stream";
+
+fn consumer_role(name: &str) -> String {
+    format!("Consumer{}", pascal_case(name))
+}
+
+impl Stream {
+    fn key(&self, place: &Place, scope: &Scope) -> Option<Value> {
+        self.encryption.as_ref()?.key_arn(place, scope)
+    }
+
+    /// Statements for a role, with those for the key.
+    fn grant(&self, mut role: Vec<Statement>, action: &'static str, place: &Place, scope: &Scope) -> Vec<Statement> {
+        let Some((origin, sid)) = role.first().map(|first| (first.origin, first.sid.clone().unwrap_or_default()))
+        else {
+            return role;
+        };
+        role.extend(self.key(place, scope).map(|key| use_for_kinesis(origin, place, &sid, action, key)));
+        role
+    }
+
+    fn check_consumer(&self, name: &Located<String>, place: &Place, scope: &Scope) {
+        let known: Vec<&str> = self.consumers.iter().map(|consumer| consumer.value.as_str()).collect();
+        if known.contains(&name.value.as_str()) {
+            return;
+        }
+        let help = match closest(&name.value, known.iter().copied()) {
+            Some(close) => format!("did you mean `{close}`?"),
+            None if known.is_empty() => format!("add `consumers: [{}]` to `{}`", name.value, place.name),
+            None => format!("there is {}", alternatives(known)),
+        };
+        let mut sink = scope.sink();
+        sink.report(&CONSUMER, name.span(), format!("`{}` has no consumer `{}`", place.name, name.value)).help(help);
+    }
+}
+
+impl Component for Stream {
+    fn check(&self, _name: Span, sink: &mut Sink) {
+        for (at, consumer) in self.consumers.iter().enumerate() {
+            if let Some(first) = self.consumers[..at].iter().find(|first| *first == consumer) {
+                sink.report(&REPEATED, consumer.span(), format!("there is a consumer `{}` already", consumer.value))
+                    .also(first.span(), "here")
+                    .help("remove one of them, or give it another name");
+            }
+        }
+    }
+
+    fn accept(&self, request: &Request<'_>, place: &Place, scope: &Scope) -> Grant {
+        let origin = request.origin;
+        let arn = Value { origin, ..place.attribute(STREAM, "Arn") };
+        let key = self.key(place, scope);
+        match request.access {
+            Access::SendEvents | Access::SpreadEvents | Access::PutRecords => {
+                let put = Statement::allow(origin, PUT, vec![arn.clone()]).named(format!("PutOn{}", place.id("")));
+                let role = self.grant(vec![put], "kms:GenerateDataKey", place, scope);
+                Grant { role, address: Some(arn), key, ..Grant::default() }
+            }
+            Access::ReadRecords(consumer) => {
+                let name = format!("ReadFrom{}", place.id(""));
+                let mut read = vec![Statement::allow(origin, READ, vec![arn.clone()]).named(name.as_str())];
+                let mut address = arn;
+                if let Some(consumer) = consumer {
+                    self.check_consumer(consumer, place, scope);
+                    let role = consumer_role(&consumer.value);
+                    address = Value { origin, ..place.attribute(&role, "ConsumerARN") };
+                    let subscribe = Statement::allow(origin, SUBSCRIBE, vec![address.clone()]);
+                    read.push(subscribe.named(format!("{name}As{}", pascal_case(&consumer.value))));
+                }
+                let role = self.grant(read, "kms:Decrypt", place, scope);
+                Grant { role, address: Some(address), key, ..Grant::default() }
+            }
+            _ => Grant::default(),
+        }
+    }
+
+    fn compose(&self, site: &mut Site<'_>) {
+        let (place, scope) = (site.place, site.scope);
+        let origin = place.origin;
+        let key = self.key(place, scope).unwrap_or_else(|| Value::string(origin, AWS_MANAGED_KEY));
+        if let Some(encryption) = &self.encryption {
+            encryption.compose(site, Vec::new());
+        }
+        let mode = if self.shards.is_some() { "PROVISIONED" } else { "ON_DEMAND" };
+        let retention = match &self.retention_hours {
+            Some(hours) => scope.setting(hours),
+            None => Value::new(origin, Data::Number(RETENTION_HOURS.into())),
+        };
+        let properties = map!(origin;
+            "Name" => self.name.as_ref().map(|name| scope.value(name)),
+            "RetentionPeriodHours" => retention,
+            "ShardCount" => self.shards.as_ref().map(|shards| scope.setting(shards)),
+            "StreamEncryption" => map!(origin; "EncryptionType" => "KMS", "KeyId" => key),
+            "StreamModeDetails" => map!(origin; "StreamMode" => mode),
+        );
+        site.add_stateful(STREAM, "AWS::Kinesis::Stream", self.on_delete.removal(), properties);
+        let names: BTreeSet<&str> = self.consumers.iter().map(|consumer| consumer.value.as_str()).collect();
+        for name in names {
+            let properties = map!(origin;
+                "ConsumerName" => name,
+                "StreamARN" => place.attribute(STREAM, "Arn"),
+            );
+            site.add(&consumer_role(name), "AWS::Kinesis::StreamConsumer", properties);
+        }
+    }
+}
+
+/// What a role needs to put or read records that are encrypted with a key.
+///
+/// Source: Kinesis Data Streams Developer Guide, "Permissions to use user-generated KMS keys"; Firehose Developer
+/// Guide, "Controlling access with Amazon Data Firehose", which shows the encryption context.
+fn use_for_kinesis(origin: Origin, place: &Place, name: &str, action: &'static str, key: Value) -> Statement {
+    let through = Value::sub(origin, "kinesis.${AWS::Region}.${AWS::URLSuffix}");
+    let stream = Value { origin, ..place.attribute(STREAM, "Arn") };
+    let condition = map!(origin;
+        "StringEquals" => map!(origin; "kms:ViaService" => through, "kms:EncryptionContext:aws:kinesis:arn" => stream),
+    );
+    use_key(origin, &format!("{name}Key"), &[action], key, condition)
+}
+
+pub(super) static KIND: Kind = Kind {
+    name: "kinesis-stream",
+    ports: &[Port::Events, Port::Records, Port::Shards],
+    attributes: &[
+        Attribute { name: "name", doc: "Name of the stream.", get: Get::Ref(STREAM) },
+        Attribute { name: "arn", doc: "ARN of the stream.", get: Get::Att(STREAM, "Arn") },
+        Attribute {
+            name: "key-arn",
+            doc: "ARN of its own key, with `encryption: own-key`.",
+            get: Get::Att(super::encryption::KEY, "Arn"),
+        },
+    ],
+    codes: &[CODES],
+    schema: super::model_schema::<Stream>,
+    decode: super::decode::<Stream>,
+};

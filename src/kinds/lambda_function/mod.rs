@@ -1,0 +1,781 @@
+//! `lambda-function`
+
+mod runtime;
+mod sources;
+
+use indexmap::IndexMap;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use self::runtime::Runtime;
+use self::sources::EventSource;
+use super::log_group::RETENTION_DAYS;
+use super::site::{assumed_by, own_arn};
+use super::{Access, Actor, Attribute, Component, Get, Grant, Kind, Place, Port, Request, Scope, Site, Wire};
+use crate::blueprint::text::{FileReference, Located, Reference, Setting, Text};
+use crate::diagnostics::Sink;
+use crate::map;
+use crate::source::{Origin, Span};
+use crate::template::iam::{Effect, Statement, document};
+use crate::template::{Data, Key, Map, Removal, Value};
+
+/// A function of Lambda: code that runs when a rule, a stream or another component asks for it.
+///
+/// Its role may write to its own log group, and what `uses` and `event_sources` need, no more. Its source is in the
+/// blueprint or in a file beside it, or an archive in a bucket.
+///
+/// ```yaml
+/// components:
+///   orders:
+///     kind: kinesis-stream
+///   archive:
+///     kind: s3-bucket
+///   totals:
+///     kind: lambda-function
+///     runtime: python3.14
+///     source: |
+///       import json, os
+///       import boto3
+///
+///       s3 = boto3.client("s3")
+///
+///       def handler(event, context):
+///           name = "totals/" + context.aws_request_id + ".json"
+///           body = json.dumps({"records": len(event["Records"])})
+///           s3.put_object(Bucket=os.environ["BUCKET"], Key=name, Body=body)
+///     environment: { BUCKET: "${archive.name}" }
+///     uses:
+///       - write: { bucket: archive, prefix: totals/ }
+///     event_sources:
+///       - { from: orders, window_seconds: 60, max_retries: 10 }
+///     dead_letters: true
+/// ```
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Function {
+    /// Name of the function. Without it CloudFormation makes one.
+    name: Option<Text>,
+    /// What it does.
+    description: Option<Text>,
+    /// The language and its version.
+    runtime: Located<Runtime>,
+    /// Its source, in a file beside the blueprint (`{ file: functions/transform.py }`) or in place, as one module. Only
+    /// for Python and Node.js. Nothing is replaced in a file; in place, `{{ }}` is.
+    source: Option<Source>,
+    /// The archive of its code, in a bucket, for everything else.
+    code: Option<Archive>,
+    /// What Lambda calls: the module, a dot, the function in it. For a `source` the module is `index`, and the default
+    /// `index.handler`.
+    #[schemars(length(max = 128), regex(pattern = HANDLER_PATTERN))]
+    handler: Option<Located<String>>,
+    /// Seconds that a run may take. A transformation of Firehose may take 300. The default is 60.
+    #[serde(default = "timeout_seconds")]
+    #[schemars(extend("minimum" = 1, "maximum" = 900))]
+    timeout_seconds: Setting<u32>,
+    /// Memory in MiB; the share of a processor grows with it. The default is 256.
+    #[serde(default = "memory_mib")]
+    #[schemars(extend("minimum" = 128, "maximum" = 10_240))]
+    memory_mib: Setting<u32>,
+    /// Runs at the same time, which are kept for this function and are also its limit. Without it it shares those of
+    /// the account.
+    #[schemars(extend("minimum" = 0))]
+    reserved_concurrency: Option<Setting<u32>>,
+    /// Environment variables. `${ }` works in their values; a secret does not belong here, but is read with `uses`.
+    #[serde(default)]
+    #[schemars(extend("propertyNames" = {"pattern": ENVIRONMENT_PATTERN}))]
+    environment: IndexMap<Located<String>, Text>,
+    /// The processor.
+    #[serde(default)]
+    architecture: Architecture,
+    /// Whether X-Ray traces its runs.
+    #[serde(default = "yes")]
+    tracing: bool,
+    /// Days after which an entry of its log is deleted; the values of `log-group`. The default is 365.
+    retention_days: Option<Setting<u32>>,
+    /// Whether a queue keeps events that it could not handle, for 14 days: those of rules, and batches of event sources
+    /// that were given up.
+    #[serde(default)]
+    dead_letters: bool,
+    /// Streams from which Lambda hands it batches.
+    #[serde(default)]
+    event_sources: Vec<EventSource>,
+    /// What its code reaches.
+    #[serde(default)]
+    uses: Vec<Use>,
+}
+
+/// Where source is.
+#[derive(Debug, Deserialize)]
+#[serde(rename = "$Shape")]
+enum Source {
+    /// In a file.
+    #[serde(rename = "Map")]
+    File(FileReference),
+    /// In place.
+    #[serde(rename = "Text")]
+    Inline(Located<String>),
+}
+
+impl JsonSchema for Source {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Source".into()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "anyOf": [{"type": "string", "minLength": 1}, generator.subschema_for::<FileReference>()]
+        })
+    }
+}
+
+/// An archive of code in a bucket.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Archive {
+    /// Name of the bucket, in the region of the stack.
+    bucket: Text,
+    /// Key of the archive. CloudFormation notices a new archive only under a new key, or a new `version`.
+    key: Text,
+    /// Version of the object.
+    version: Option<Text>,
+}
+
+/// A processor.
+#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema, Serialize)]
+enum Architecture {
+    /// Graviton.
+    #[default]
+    #[serde(rename = "arm64")]
+    Arm64,
+    /// Intel and AMD.
+    #[serde(rename = "x86_64")]
+    X86,
+}
+
+/// Something that code reaches, one at a time.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(extend("minProperties" = 1, "maxProperties" = 1))]
+struct Use {
+    /// The stream into which it puts records.
+    put_to: Option<Reference>,
+    /// The `s3-bucket` whose objects it reads.
+    read: Option<Objects>,
+    /// The `s3-bucket` in which it stores objects.
+    write: Option<Objects>,
+    /// The `secret` that it reads.
+    secret: Option<Reference>,
+    /// The `lambda-function` that it runs.
+    invoke: Option<Reference>,
+}
+
+/// Objects of a bucket.
+#[derive(Debug, Deserialize)]
+#[serde(rename = "$Shape")]
+enum Objects {
+    /// All.
+    #[serde(rename = "Text")]
+    All(Reference),
+    /// Those in a folder.
+    #[serde(rename = "Map")]
+    Under(Folder),
+}
+
+/// A folder of a bucket.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "ObjectsIn")]
+struct Folder {
+    /// The `s3-bucket`.
+    bucket: Reference,
+    /// The folder.
+    #[schemars(regex(pattern = super::schema::FOLDER_PATTERN))]
+    prefix: String,
+}
+
+impl JsonSchema for Objects {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Objects".into()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({"anyOf": [generator.subschema_for::<Reference>(), generator.subschema_for::<Folder>()]})
+    }
+}
+
+codes! {
+    /// A function has no code, or two.
+    ///
+    /// ```yaml
+    /// components:
+    ///   transform:
+    ///     kind: lambda-function
+    ///     runtime: python3.14
+    /// ```
+    ///
+    /// Instead:
+    ///
+    /// ```yaml
+    /// components:
+    ///   transform:
+    ///     kind: lambda-function
+    ///     runtime: python3.14
+    ///     source: "def handler(event, context): return event"
+    /// ```
+    CODE = Error "function-code";
+
+    /// The source of a function stands in the template, but its language needs an archive.
+    ///
+    /// CloudFormation makes archives only of Python and Node.js.
+    ///
+    /// ```yaml
+    /// components:
+    ///   transform:
+    ///     kind: lambda-function
+    ///     runtime: ruby4.0
+    ///     source: "def handler(event:, context:) = event"
+    /// ```
+    ///
+    /// Instead:
+    ///
+    /// ```yaml
+    /// parameters:
+    ///   Bucket: { type: string, description: Bucket of the archive. }
+    /// components:
+    ///   transform:
+    ///     kind: lambda-function
+    ///     runtime: ruby4.0
+    ///     handler: transform.handler
+    ///     code: { bucket: "${Bucket}", key: transform-1.zip }
+    /// ```
+    ///
+    /// Source: CloudFormation User Guide, `AWS::Lambda::Function` `Code`, `ZipFile`.
+    ARCHIVE = Error "source-needs-archive";
+
+    /// It is not said what Lambda calls.
+    ///
+    /// In an archive the module may have any name.
+    ///
+    /// ```yaml
+    /// components:
+    ///   transform:
+    ///     kind: lambda-function
+    ///     runtime: python3.14
+    ///     code: { bucket: code, key: transform-1.zip }
+    /// ```
+    ///
+    /// Instead:
+    ///
+    /// ```yaml
+    /// components:
+    ///   transform:
+    ///     kind: lambda-function
+    ///     runtime: python3.14
+    ///     handler: transform.handler
+    ///     code: { bucket: code, key: transform-1.zip }
+    /// ```
+    HANDLER = Error "missing-handler";
+
+    /// The handler is not in the module `index`, the only one that a function with its source in the template has.
+    ///
+    /// Every run would fail, as Lambda finds no such module.
+    ///
+    /// ```yaml
+    /// components:
+    ///   transform:
+    ///     kind: lambda-function
+    ///     runtime: python3.14
+    ///     handler: transform.handler
+    ///     source: "def handler(event, context): return event"
+    /// ```
+    ///
+    /// Instead:
+    ///
+    /// ```yaml
+    /// components:
+    ///   transform:
+    ///     kind: lambda-function
+    ///     runtime: python3.14
+    ///     handler: index.handler
+    ///     source: "def handler(event, context): return event"
+    /// ```
+    ///
+    /// Source: CloudFormation User Guide, `AWS::Lambda::Function` `Code`, `ZipFile`: the file is named `index`.
+    MODULE = Error "handler-outside-source";
+
+    /// An environment variable has a name that Lambda keeps for itself.
+    ///
+    /// ```yaml
+    /// components:
+    ///   transform:
+    ///     kind: lambda-function
+    ///     runtime: python3.14
+    ///     source: "def handler(event, context): return event"
+    ///     environment: { AWS_REGION: "${AWS::Region}" }
+    /// ```
+    ///
+    /// Instead:
+    ///
+    /// ```yaml
+    /// components:
+    ///   transform:
+    ///     kind: lambda-function
+    ///     runtime: python3.14
+    ///     source: "def handler(event, context): return event"
+    ///     environment: { TARGET_REGION: "${AWS::Region}" }
+    /// ```
+    ///
+    /// Source: Lambda Developer Guide, "Working with Lambda environment variables", reserved variables.
+    RESERVED = Error "reserved-variable";
+
+    /// A function that transforms records of Firehose may run longer than Firehose waits.
+    ///
+    /// Firehose waits 5 minutes; then it tries again, and after that it keeps the records as failed.
+    ///
+    /// ```yaml
+    /// components:
+    ///   archive:
+    ///     kind: s3-bucket
+    ///   clean:
+    ///     kind: lambda-function
+    ///     runtime: python3.14
+    ///     source: "def handler(event, context): return event"
+    ///     timeout_seconds: 600
+    ///   delivery:
+    ///     kind: firehose-stream
+    ///     transform: clean
+    ///     to: { s3: archive }
+    /// ```
+    ///
+    /// Instead:
+    ///
+    /// ```yaml
+    /// components:
+    ///   archive:
+    ///     kind: s3-bucket
+    ///   clean:
+    ///     kind: lambda-function
+    ///     runtime: python3.14
+    ///     source: "def handler(event, context): return event"
+    ///     timeout_seconds: 300
+    ///   delivery:
+    ///     kind: firehose-stream
+    ///     transform: clean
+    ///     to: { s3: archive }
+    /// ```
+    ///
+    /// Source: Firehose Developer Guide, "Transform source data in Amazon Data Firehose".
+    TIMEOUT = Error "transformation-too-long";
+
+    /// Something that may be there once for a function is there twice: an event source, or a use.
+    ///
+    /// ```yaml
+    /// components:
+    ///   orders:
+    ///     kind: kinesis-stream
+    ///   totals:
+    ///     kind: lambda-function
+    ///     runtime: python3.14
+    ///     source: "def handler(event, context): return event"
+    ///     event_sources: [{ from: orders }, { from: orders }]
+    /// ```
+    ///
+    /// Instead:
+    ///
+    /// ```yaml
+    /// components:
+    ///   orders:
+    ///     kind: kinesis-stream
+    ///   totals:
+    ///     kind: lambda-function
+    ///     runtime: python3.14
+    ///     source: "def handler(event, context): return event"
+    ///     event_sources: [{ from: orders }]
+    /// ```
+    TWICE = Error "repeated-event-source";
+}
+
+/// Source: Lambda API, `CreateFunction`, `Handler`.
+pub(super) const HANDLER_PATTERN: &str = r"^\S+$";
+
+/// Source: Lambda API, `Environment`.
+pub(super) const ENVIRONMENT_PATTERN: &str = "^[a-zA-Z][a-zA-Z0-9_]+$";
+
+/// Source: Lambda Developer Guide, "Working with Lambda environment variables", reserved variables.
+const RESERVED_VARIABLES: &[&str] = &[
+    "AWS_ACCESS_KEY",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_DEFAULT_REGION",
+    "AWS_EXECUTION_ENV",
+    "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
+    "AWS_LAMBDA_FUNCTION_NAME",
+    "AWS_LAMBDA_FUNCTION_VERSION",
+    "AWS_LAMBDA_INITIALIZATION_TYPE",
+    "AWS_LAMBDA_LOG_GROUP_NAME",
+    "AWS_LAMBDA_LOG_STREAM_NAME",
+    "AWS_LAMBDA_RUNTIME_API",
+    "AWS_REGION",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "LAMBDA_RUNTIME_DIR",
+    "LAMBDA_TASK_ROOT",
+];
+
+/// Source: Firehose Developer Guide, "Transform source data in Amazon Data Firehose".
+const TRANSFORM_MAX_SECONDS: u32 = 300;
+
+/// Source: Firehose Developer Guide, "Controlling access with Amazon Data Firehose".
+const TRANSFORM: &[&str] = &["lambda:GetFunctionConfiguration", "lambda:InvokeFunction"];
+const INVOKE: &[&str] = &["lambda:InvokeFunction"];
+
+/// Source: Lambda Developer Guide, "Working with logs".
+const LOG: &[&str] = &["logs:CreateLogStream", "logs:PutLogEvents"];
+
+/// X-Ray takes no resources. Source: Service Authorization Reference, "Actions, resources, and condition keys for AWS
+/// X-Ray".
+const TRACE: &[&str] = &["xray:PutTelemetryRecords", "xray:PutTraceSegments"];
+
+/// The module and function of a source that stands in the template.
+const MODULE_PREFIX: &str = "index.";
+const DEFAULT_HANDLER: &str = "index.handler";
+
+/// Enough for most; a transformation of Firehose is tried anew if it takes longer.
+const TIMEOUT_SECONDS: u32 = 60;
+const MEMORY_MIB: u32 = 256;
+
+/// 14 days, the longest that SQS keeps a message. Source: SQS API, `CreateQueue`, `MessageRetentionPeriod`.
+const DEAD_LETTER_SECONDS: u32 = 1_209_600;
+
+const FUNCTION: &str = "Function";
+const LOG_GROUP: &str = "LogGroup";
+const QUEUE: &str = "DeadLetterQueue";
+const SERVICE: &str = "lambda.amazonaws.com";
+
+fn yes() -> bool {
+    true
+}
+
+fn timeout_seconds() -> Setting<u32> {
+    Setting::Known(Located::nowhere(TIMEOUT_SECONDS))
+}
+
+fn memory_mib() -> Setting<u32> {
+    Setting::Known(Located::nowhere(MEMORY_MIB))
+}
+
+impl Architecture {
+    /// Source: Lambda API, `Architecture`.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Arm64 => "arm64",
+            Self::X86 => "x86_64",
+        }
+    }
+}
+
+impl Use {
+    fn wires(&self) -> impl Iterator<Item = Wire<'_>> {
+        let put = self.put_to.iter().map(|to| Wire { to, access: Access::PutRecords });
+        let read = self.read.iter().map(Objects::place);
+        let read = read.map(|(to, prefix)| Wire { to, access: Access::ReadObjects(prefix) });
+        let write = self.write.iter().map(Objects::place);
+        let write = write.map(|(to, prefix)| Wire { to, access: Access::WriteObjects(vec![prefix]) });
+        let secret = self.secret.iter().map(|to| Wire { to, access: Access::ReadSecret });
+        let invoke = self.invoke.iter().map(|to| Wire { to, access: Access::Invoke });
+        put.chain(read).chain(write).chain(secret).chain(invoke)
+    }
+}
+
+impl Objects {
+    fn place(&self) -> (&Reference, String) {
+        match self {
+            Self::All(bucket) => (bucket, String::new()),
+            Self::Under(Folder { bucket, prefix }) => (bucket, prefix.clone()),
+        }
+    }
+}
+
+impl Function {
+    fn code(&self, site: &Site<'_>) -> Map {
+        let origin = site.place.origin;
+        let scope = site.scope;
+        let text = self.source.as_ref().map(|source| match source {
+            Source::Inline(text) => text.to_value(origin),
+            Source::File(FileReference { file }) => {
+                let text = scope.source(file).unwrap_or_default().to_owned();
+                Value::string(Origin::Written(file.span()), text)
+            }
+        });
+        let archive = self.code.as_ref();
+        map!(origin;
+            "ZipFile" => text,
+            "S3Bucket" => archive.map(|archive| scope.value(&archive.bucket)),
+            "S3Key" => archive.map(|archive| scope.value(&archive.key)),
+            "S3ObjectVersion" => archive.and_then(|archive| archive.version.as_ref()).map(|text| scope.value(text)),
+        )
+    }
+
+    fn add_role(&self, site: &mut Site<'_>) -> Value {
+        let place = site.place;
+        let origin = place.origin;
+        let mut statements = site.grants();
+        // The ARN of a log group ends with `:*`, which stands for its streams.
+        statements.push(Statement::allow(origin, LOG, vec![place.attribute(LOG_GROUP, "Arn")]).named("WriteLog"));
+        if self.tracing {
+            statements.push(Statement::allow(origin, TRACE, vec![Value::string(origin, "*")]).named("Trace"));
+        }
+        if self.dead_letters {
+            let queue = place.attribute(QUEUE, "Arn");
+            statements.push(Statement::allow(origin, &["sqs:SendMessage"], vec![queue]).named("KeepFailedEvents"));
+        }
+        // Lambda documents no condition for roles of functions.
+        site.add_role(assumed_by(origin, SERVICE), "run", statements)
+    }
+
+    /// The queue for what could not be handled. The role of the function writes to it, so it needs no policy for that.
+    fn add_queue(site: &mut Site<'_>) {
+        let place = site.place;
+        let origin = place.origin;
+        let properties = map!(origin; "MessageRetentionPeriod" => DEAD_LETTER_SECONDS, "SqsManagedSseEnabled" => true);
+        site.add_stateful(QUEUE, "AWS::SQS::Queue", Removal::Delete, properties);
+        let insecure = map!(origin; "Bool" => map!(origin; "aws:SecureTransport" => false));
+        let mut refuse = Statement::allow(origin, &["sqs:*"], vec![place.attribute(QUEUE, "Arn")])
+            .named("RefusePlainHttp")
+            .when(insecure);
+        refuse.effect = Effect::Deny;
+        refuse.principal = Some(Value::string(origin, "*"));
+        let properties = map!(origin;
+            "Queues" => [place.reference(QUEUE)],
+            "PolicyDocument" => document(origin, vec![refuse]),
+        );
+        site.add("DeadLetterPolicy", "AWS::SQS::QueuePolicy", properties);
+    }
+
+    /// The statements of its policy, which CloudFormation takes one by one.
+    fn add_permissions(site: &mut Site<'_>) {
+        let place = site.place;
+        for statement in site.received {
+            let origin = statement.origin;
+            let part = |map: Option<&Map>, path: &[&str]| {
+                let (first, rest) = path.split_first()?;
+                map?.get(first)?.at(rest).cloned()
+            };
+            let principal = statement.principal.as_ref().and_then(Value::as_map);
+            let properties = map!(origin;
+                "FunctionName" => Value { origin, ..place.reference(FUNCTION) },
+                "Action" => statement.actions.first().copied(),
+                "Principal" => part(principal, &["Service"]),
+                "SourceArn" => part(statement.condition.as_ref(), &["ArnLike", "aws:SourceArn"]),
+            );
+            site.add(statement.sid.as_deref().unwrap_or("Permission"), "AWS::Lambda::Permission", properties);
+        }
+    }
+
+    fn check_code(&self, name: Span, sink: &mut Sink) {
+        let source = self.source.as_ref().map(|source| match source {
+            Source::Inline(text) => text.span(),
+            Source::File(reference) => reference.file.span(),
+        });
+        match (source, &self.code) {
+            (None, None) => {
+                sink.report(&CODE, name, "this function has no code")
+                    .help("add its `source`, or `code` for an archive");
+            }
+            (Some(source), Some(code)) => {
+                sink.report(&CODE, code.bucket.span, "this function has a `source` already")
+                    .also(source, "`source` is here")
+                    .help("keep either `source` or `code`");
+            }
+            (Some(source), None) if !self.runtime.value.takes_text() => {
+                sink.report(&ARCHIVE, source, format!("`{}` needs an archive", self.runtime.value.name()))
+                    .also(self.runtime.span(), "the runtime")
+                    .help("put an archive into a bucket and name it with `code: { bucket: …, key: … }`");
+            }
+            (None, Some(code)) if self.handler.is_none() => {
+                sink.report(&HANDLER, code.key.span, "this archive needs a `handler`")
+                    .help("add for example `handler: transform.handler`");
+            }
+            _ => {}
+        }
+        if let (Some(handler), Some(_)) = (&self.handler, source)
+            && !handler.value.starts_with(MODULE_PREFIX)
+        {
+            let (_, function) = handler.value.rsplit_once('.').unwrap_or(("", &handler.value));
+            sink.report(&MODULE, handler.span(), "the module of a `source` is `index`")
+                .help(format!("write `{MODULE_PREFIX}{function}`"));
+        }
+    }
+}
+
+impl Component for Function {
+    fn wires(&self) -> Vec<Wire<'_>> {
+        self.event_sources.iter().map(EventSource::wire).chain(self.uses.iter().flat_map(Use::wires)).collect()
+    }
+
+    fn sources(&self) -> Vec<&FileReference> {
+        match &self.source {
+            Some(Source::File(file)) => vec![file],
+            _ => Vec::new(),
+        }
+    }
+
+    fn actor(&self, place: &Place) -> Option<Actor> {
+        Some(Actor { principal: SERVICE, arn: place.attribute(FUNCTION, "Arn") })
+    }
+
+    fn check(&self, name: Span, sink: &mut Sink) {
+        runtime::check(&self.runtime, sink);
+        self.check_code(name, sink);
+        for variable in self.environment.keys() {
+            let name = variable.value.as_str();
+            if RESERVED_VARIABLES.contains(&name) {
+                sink.report(&RESERVED, variable.span(), format!("Lambda sets `{name}` itself"))
+                    .help("give the variable another name, or leave it out");
+            }
+        }
+        let mut seen: Vec<Wire<'_>> = Vec::new();
+        for wire in self.wires() {
+            let source = |wire: &Wire<'_>| matches!(wire.access, Access::ReadRecords(_));
+            let same = |first: &&Wire<'_>| {
+                first.to.name() == wire.to.name() && (first.access == wire.access || (source(first) && source(&wire)))
+            };
+            if let Some(first) = seen.iter().find(same) {
+                sink.report(&TWICE, wire.to.span(), format!("`{}` is there already", wire.to.name()))
+                    .also(first.to.span(), "here")
+                    .help("remove one of them");
+            }
+            seen.push(wire);
+        }
+    }
+
+    fn accept(&self, request: &Request<'_>, place: &Place, scope: &Scope) -> Grant {
+        let origin = request.origin;
+        let arn = Value { origin, ..place.attribute(FUNCTION, "Arn") };
+        match request.access {
+            Access::SendEvents => {
+                let Some(actor) = request.actor else { return Grant::default() };
+                // Only the source's ARN: with its account too, EventBridge delivers nothing.
+                // Source: EventBridge User Guide, "Troubleshooting Amazon EventBridge".
+                let condition = map!(origin; "ArnLike" => map!(origin; "aws:SourceArn" => actor.arn.clone()));
+                let statement = Statement::allow(origin, INVOKE, vec![arn.clone()])
+                    .named(format!("PermissionOf{}", super::site::pascal_case(request.from)))
+                    .service(actor.principal)
+                    .when(condition);
+                Grant { policy: vec![statement], address: Some(arn), ..Grant::default() }
+            }
+            Access::Transform => {
+                if let Some(seconds) = self.timeout_seconds.known().filter(|seconds| **seconds > TRANSFORM_MAX_SECONDS)
+                {
+                    let message = format!("{seconds} seconds, at most {TRANSFORM_MAX_SECONDS} for a transformation");
+                    scope
+                        .sink()
+                        .report(&TIMEOUT, self.timeout_seconds.span(), message)
+                        .also(request.origin.span(), "it is used to transform here")
+                        .help(format!("write {TRANSFORM_MAX_SECONDS} or less"));
+                }
+                let role = invoke(origin, place, TRANSFORM);
+                Grant { role, address: Some(arn), ..Grant::default() }
+            }
+            Access::Invoke => Grant { role: invoke(origin, place, INVOKE), address: Some(arn), ..Grant::default() },
+            _ => Grant::default(),
+        }
+    }
+
+    fn compose(&self, site: &mut Site<'_>) {
+        let (place, scope) = (site.place, site.scope);
+        let origin = place.origin;
+        let retention = match &self.retention_days {
+            Some(days) => scope.setting(days),
+            None => Value::new(origin, Data::Number(RETENTION_DAYS.into())),
+        };
+        let properties = map!(origin; "RetentionInDays" => retention);
+        site.add_stateful(LOG_GROUP, "AWS::Logs::LogGroup", Removal::Delete, properties);
+        let role = self.add_role(site);
+        let variables = self.environment.iter().map(|(name, text)| {
+            (Key { text: name.value.clone(), origin: Origin::Written(name.span()) }, scope.value(text))
+        });
+        let variables = Map(variables.collect());
+        let handler = self
+            .handler
+            .as_ref()
+            .map_or_else(|| Value::string(origin, DEFAULT_HANDLER), |handler| handler.to_value(origin));
+        let dead_letters = self.dead_letters.then(|| place.attribute(QUEUE, "Arn"));
+        let number = |setting: &Setting<u32>| match setting {
+            Setting::Known(known) => {
+                Value::new(known.place().map_or(origin, Origin::Written), Data::Number(known.value.into()))
+            }
+            Setting::Deferred(text) => scope.value(text),
+        };
+        let properties = map!(origin;
+            "FunctionName" => self.name.as_ref().map(|name| scope.value(name)),
+            "Description" => self.description.as_ref().map(|text| scope.value(text)),
+            "Runtime" => Value::string(Origin::Written(self.runtime.span()), self.runtime.value.name()),
+            "Handler" => handler,
+            "Code" => self.code(site),
+            "Role" => role,
+            "Architectures" => [self.architecture.name()],
+            "Timeout" => number(&self.timeout_seconds),
+            "MemorySize" => number(&self.memory_mib),
+            "ReservedConcurrentExecutions" => self.reserved_concurrency.as_ref().map(number),
+            "Environment" => (!variables.is_empty()).then(|| map!(origin; "Variables" => variables)),
+            "LoggingConfig" => map!(origin; "LogFormat" => "JSON", "LogGroup" => place.reference(LOG_GROUP)),
+            "TracingConfig" => map!(origin; "Mode" => if self.tracing { "Active" } else { "PassThrough" }),
+            "DeadLetterConfig" => dead_letters.clone().map(|queue| map!(origin; "TargetArn" => queue)),
+        );
+        site.add(FUNCTION, "AWS::Lambda::Function", properties);
+        if self.dead_letters {
+            Self::add_queue(site);
+        }
+        Self::add_permissions(site);
+        let mut seen: Vec<&str> = Vec::new();
+        for (wire, source) in self.event_sources.iter().enumerate() {
+            // A second one was reported.
+            if seen.contains(&source.from().name()) {
+                continue;
+            }
+            seen.push(source.from().name());
+            let origin = Origin::Derived(source.from().span());
+            let function = Value { origin, ..place.reference(FUNCTION) };
+            source.compose(wire, function, dead_letters.clone(), site);
+        }
+    }
+}
+
+/// A statement to run the function, all of its versions included.
+fn invoke(origin: Origin, place: &Place, actions: &[&'static str]) -> Vec<Statement> {
+    let arn = Value { origin, ..place.attribute(FUNCTION, "Arn") };
+    let versions = own_arn(origin, "lambda", &format!("function:${{{}}}:*", place.id(FUNCTION)));
+    vec![Statement::allow(origin, actions, vec![arn, versions]).named(format!("Run{}", place.id("")))]
+}
+
+pub(super) static KIND: Kind = Kind {
+    name: "lambda-function",
+    ports: &[Port::Events, Port::Code],
+    attributes: &[
+        Attribute { name: "name", doc: "Name of the function.", get: Get::Ref(FUNCTION) },
+        Attribute { name: "arn", doc: "ARN of the function.", get: Get::Att(FUNCTION, "Arn") },
+        Attribute { name: "role-arn", doc: "ARN of the role with which it runs.", get: Get::Att("Role", "Arn") },
+        Attribute { name: "log-group", doc: "Name of its log group.", get: Get::Ref(LOG_GROUP) },
+        Attribute {
+            name: "dead-letters-arn",
+            doc: "ARN of the queue of events that it could not handle, with `dead_letters: true`.",
+            get: Get::Att(QUEUE, "Arn"),
+        },
+        Attribute {
+            name: "dead-letters-name",
+            doc: "Name of the queue of events that it could not handle, with `dead_letters: true`.",
+            get: Get::Att(QUEUE, "QueueName"),
+        },
+    ],
+    codes: &[CODES, runtime::CODES],
+    schema: super::model_schema::<Function>,
+    decode: super::decode::<Function>,
+};
