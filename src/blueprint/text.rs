@@ -142,6 +142,11 @@ impl<T> Setting<T> {
 pub struct Reference(Located<String>);
 
 impl Reference {
+    /// A name that is written as a part of something else.
+    pub fn new(name: &str, span: Span) -> Self {
+        Self(Located { span: span_transport(span), value: name.to_owned() })
+    }
+
     /// The name as written.
     pub fn name(&self) -> &str {
         &self.0.value

@@ -11,6 +11,7 @@ use crate::blueprint::{Blueprint, Declared};
 use crate::diagnostics::{INTERNAL, Sink, alternatives, closest};
 use crate::kinds::{self, Access, Component, Grant, Peers, Place, Request, Scope, Site};
 use crate::source::{Origin, Sources, Span};
+use crate::template::iam::Statement;
 use crate::template::{Resource, Template};
 
 codes! {
@@ -211,9 +212,10 @@ pub fn compose(blueprint: &Blueprint, placed: &[Placed], scope: Scope, digest: &
     let connections = connect(placed, &names, &peers, &scope, sink);
 
     let mut resources: Vec<Resource> = Vec::new();
-    for (placed, (granted, received)) in placed.iter().zip(&connections) {
+    for (placed, Connection { granted, received, key_users }) in placed.iter().zip(&connections) {
+        let place = &placed.place;
         let mut site =
-            Site { place: &placed.place, scope: &scope, peers: &peers, granted, received, resources: Vec::new() };
+            Site { place, scope: &scope, peers: &peers, granted, received, key_users, resources: Vec::new() };
         placed.component.compose(&mut site);
         resources.append(&mut site.resources);
     }
@@ -242,7 +244,13 @@ pub fn compose(blueprint: &Blueprint, placed: &[Placed], scope: Scope, digest: &
     template
 }
 
-type Connection = (Vec<Option<Grant>>, Vec<crate::template::iam::Statement>);
+/// What a component was granted, and what it must allow to others.
+#[derive(Default)]
+struct Connection {
+    granted: Vec<Option<Grant>>,
+    received: Vec<Statement>,
+    key_users: Vec<Statement>,
+}
 
 /// Asks the receiving end of every wire what the wire needs. The result is in the order of the components.
 fn connect(
@@ -254,7 +262,7 @@ fn connect(
 ) -> Vec<Connection> {
     let index: BTreeMap<&str, usize> =
         placed.iter().enumerate().map(|(at, placed)| (placed.place.name.as_str(), at)).collect();
-    let mut connections: Vec<Connection> = placed.iter().map(|_| (Vec::new(), Vec::new())).collect();
+    let mut connections: Vec<Connection> = placed.iter().map(|_| Connection::default()).collect();
     // By name, so that statements that several senders add to one policy do not depend on the order in the file.
     for (name, &sender) in &index {
         let Placed { place, component } = &placed[sender];
@@ -264,7 +272,8 @@ fn connect(
             let receiver = *index.get(to.name())?;
             let request = Request { access, actor: actor.as_ref(), from: name, origin: Origin::Derived(to.span()) };
             let mut grant = placed[receiver].component.accept(&request, &placed[receiver].place, scope);
-            connections[receiver].1.append(&mut grant.policy);
+            connections[receiver].received.append(&mut grant.policy);
+            allow_on_key(&placed[receiver], std::mem::take(&mut grant.key_users), &index, &mut connections);
             Some(grant)
         };
         let mut granted = Vec::new();
@@ -280,9 +289,38 @@ fn connect(
         {
             granted.push(grant(&dataset.bucket, &access, sink));
         }
-        connections[sender].0 = granted;
+        connections[sender].granted = granted;
+        if let Some(key) = component.key()
+            && check_wire(&key, &Access::Encrypt, names, sink).is_some()
+        {
+            allow_on_key(&placed[sender], component.key_users(place, scope), &index, &mut connections);
+        }
     }
     connections
+}
+
+/// Adds statements to the policy of the key of a component: its own, or that of another component. Those of one name
+/// are one.
+fn allow_on_key(
+    owner: &Placed,
+    statements: Vec<Statement>,
+    index: &BTreeMap<&str, usize>,
+    connections: &mut [Connection],
+) {
+    let key = owner.component.key();
+    let holder = key.as_ref().map_or(owner.place.name.as_str(), Reference::name);
+    let Some(connection) = index.get(holder).map(|at| &mut connections[*at]) else { return };
+    for mut statement in statements {
+        let list = if key.is_some() {
+            statement.sid = statement.sid.map(|sid| format!("{sid}Of{}", owner.place.id("")));
+            &mut connection.received
+        } else {
+            &mut connection.key_users
+        };
+        if !list.iter().any(|known| known.sid == statement.sid) {
+            list.push(statement);
+        }
+    }
 }
 
 /// Reports a wire that leads nowhere or to the wrong kind.

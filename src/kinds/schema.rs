@@ -8,7 +8,7 @@ use schemars::generate::SchemaSettings;
 use schemars::{Schema, SchemaGenerator};
 use serde_json::{Map, Value as Json, json};
 
-use super::{KINDS, Kind, event_rule, firehose_stream, glue_crawler};
+use super::{KINDS, Kind, alarm, event_rule, firehose_stream, glue_crawler, kms_key, metric};
 use crate::blueprint::parameters::Parameter;
 use crate::blueprint::{Allowance, NAME_PATTERN, Output, PARAMETER_PATTERN, VERSION_PATTERN};
 use crate::schema::model::Document;
@@ -24,12 +24,15 @@ pub const HINTS: &[(&str, &str)] = &[
     (VERSION_PATTERN, "write three numbers, for example `1.0.0`"),
     (VARIABLE_PATTERN, "write small letters, digits and `_`, for example `retention_days`"),
     (FOLDER_PATTERN, "write folders with `/` between and after them, for example `raw/orders/`"),
+    (alarm::ID_PATTERN, "start with a small letter and use letters, digits and `_`, for example `bytes`"),
     (event_rule::SCHEDULE_PATTERN, "write `rate(5 minutes)` or `cron(0 8 * * ? *)`"),
     (event_rule::PATH_PATTERN, "start the path with `$`, for example `$.detail`"),
     (firehose_stream::EXTENSION_PATTERN, "start with a dot and use small letters and digits, for example `.json.gz`"),
     (firehose_stream::FOLDERS_PATTERN, "write letters, digits, `-`, `_` or `.`, with `/` between folders"),
     (glue_crawler::SCHEDULE_PATTERN, "write `hourly`, `daily` or `cron(0 8 * * ? *)`"),
     (glue_crawler::TABLE_PREFIX_PATTERN, "write small letters, digits and `_`, for example `events_`"),
+    (kms_key::ALIAS_PATTERN, "write letters, digits, `/`, `_` and `-`, for example `example/data`"),
+    (metric::STATISTIC_PATTERN, "write `average`, `sum`, `minimum`, `maximum`, `sample-count` or one such as `p99`"),
 ];
 
 /// Names of values of `let` and of keys of layouts.

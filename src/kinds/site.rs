@@ -3,12 +3,12 @@
 use std::cell::{RefCell, RefMut};
 use std::collections::BTreeMap;
 
-use super::{Component, Get, Grant, Kind};
+use super::{Component, Get, Grant, Kind, Metrics, Port};
 use crate::blueprint::text::{Part, Reference, Script, Setting, Text, Tree, TreeData};
 use crate::diagnostics::{Sink, alternatives, closest};
 use crate::map;
 use crate::source::{Origin, Span};
-use crate::template::iam::{Statement, document};
+use crate::template::iam::{Effect, Statement, document};
 use crate::template::{Data, Function, Key, Map, Removal, Resource, Value};
 
 codes! {
@@ -231,9 +231,11 @@ impl Scope {
     }
 
     /// A value that is written, or what gives it at deployment.
-    pub fn setting<T: Copy + Into<serde_json::Number>>(&self, setting: &Setting<T>) -> Value {
+    pub fn setting<T: Clone + Into<serde_json::Number>>(&self, setting: &Setting<T>) -> Value {
         match setting {
-            Setting::Known(known) => Value::new(Origin::Written(known.span()), Data::Number(known.value.into())),
+            Setting::Known(known) => {
+                Value::new(Origin::Written(known.span()), Data::Number(known.value.clone().into()))
+            }
             Setting::Deferred(text) => self.value(text),
         }
     }
@@ -247,6 +249,16 @@ impl Scope {
                 None => Value::string(Origin::Written(reference.file.span()), ""),
             },
         }
+    }
+
+    /// The ARN of the key that a reference names; nothing where it names no key, which its wire reports.
+    pub fn key_arn(&self, key: &Reference) -> Option<Value> {
+        let kind = self.components.get(key.name()).copied().flatten()?;
+        let origin = Origin::Derived(key.span());
+        if !kind.ports.contains(&Port::Key) {
+            return None;
+        }
+        self.resolve(&format!("{}.arn", key.name()), key.span(), origin)
     }
 
     fn resolve(&self, path: &str, span: Span, origin: Origin) -> Option<Value> {
@@ -371,6 +383,23 @@ pub fn json_text(value: &Value) -> String {
     }
 }
 
+/// JSON as text; `Fn::Sub` where something of it is known only at deployment.
+pub fn json_string(value: &Value, origin: Origin) -> Value {
+    let mut deferred = false;
+    value.walk(&mut |part| deferred |= matches!(part.data, Data::Call(..)));
+    let text = json_text(value);
+    if deferred { Value::sub(origin, text) } else { Value::string(origin, text.replace("${!", "${")) }
+}
+
+/// A statement that refuses everyone whose request is not encrypted.
+pub fn refuse_plain_http(origin: Origin, actions: &[&'static str], resource: Value) -> Statement {
+    let insecure = map!(origin; "Bool" => map!(origin; "aws:SecureTransport" => false));
+    let mut statement = Statement::allow(origin, actions, vec![resource]).named("RefusePlainHttp").when(insecure);
+    statement.effect = Effect::Deny;
+    statement.principal = Some(Value::string(origin, "*"));
+    statement
+}
+
 /// The condition under which a service may use a role or a resource: only for this account, and only on behalf of
 /// resources with this ARN.
 ///
@@ -397,6 +426,8 @@ pub struct Site<'a> {
     pub granted: &'a [Option<Grant>],
     /// What its resource policy must allow to others.
     pub received: &'a [Statement],
+    /// What the policy of its own key must allow to others.
+    pub key_users: &'a [Statement],
     /// The resources that it made.
     pub resources: Vec<Resource>,
 }
@@ -424,6 +455,13 @@ impl Site<'_> {
     /// The component that a reference names.
     pub fn peer(&self, reference: &Reference) -> Option<&dyn Component> {
         self.peers.get(reference.name()).copied()
+    }
+
+    /// The metrics of the component that a reference names.
+    pub fn metrics(&self, reference: &Reference) -> Vec<Metrics> {
+        let Some(peer) = self.peer(reference) else { return Vec::new() };
+        let place = Place { name: reference.name().to_owned(), origin: Origin::Derived(reference.span()) };
+        peer.metrics(&place, self.peers, self.scope)
     }
 
     /// All statements that the component was granted.

@@ -1,6 +1,7 @@
 //! `firehose-stream`
 
 mod layout;
+mod metrics;
 mod s3;
 
 use schemars::JsonSchema;
@@ -13,8 +14,11 @@ use self::s3::S3Destination;
 use super::encryption::Encryption;
 use super::log_group::RETENTION_DAYS;
 use super::site::{assumed_by, own_arn};
-use super::{Access, Actor, Attribute, Component, Dataset, Get, Grant, Kind, Place, Port, Request, Scope, Site, Wire};
-use crate::blueprint::text::{Located, Setting, Text};
+use super::{
+    Access, Actor, Attribute, Component, Dataset, Get, Grant, Kind, Metrics, Peers, Place, Port, Request, Scope, Site,
+    Wire,
+};
+use crate::blueprint::text::{Located, Reference, Setting, Text};
 use crate::diagnostics::Sink;
 use crate::map;
 use crate::source::{Origin, Span};
@@ -259,6 +263,10 @@ impl Stream {
 }
 
 impl Component for Stream {
+    fn key(&self) -> Option<Reference> {
+        self.encryption.as_ref()?.component()
+    }
+
     fn wires(&self) -> Vec<Wire<'_>> {
         let mut wires = vec![Wire { to: self.to.bucket(), access: Access::WriteObjects(self.to.prefixes()) }];
         if let Some(backup) = self.to.backup() {
@@ -283,6 +291,19 @@ impl Component for Stream {
         }
     }
 
+    fn metrics(&self, place: &Place, _peers: &Peers<'_>, _scope: &Scope) -> Vec<Metrics> {
+        let mut groups = vec![metrics::DIRECT_PUT.with, metrics::S3.with];
+        groups.extend(self.to.backup().map(|_| metrics::BACKUP.with));
+        groups.extend(self.to.layout().is_dynamic().then_some(metrics::PARTITIONS.with));
+        groups.extend(self.encryption.as_ref().map(|_| metrics::ENCRYPTION.with));
+        let (present, absent): (Vec<_>, Vec<_>) =
+            metrics::ALL.iter().copied().partition(|group| groups.contains(&group.with));
+        let names = present.iter().flat_map(|group| group.names).copied().collect();
+        let others = absent.iter().flat_map(|group| group.names.iter().map(|name| (*name, group.with))).collect();
+        let dimensions = vec![("DeliveryStreamName", place.reference(STREAM))];
+        vec![Metrics { part: None, namespace: "AWS/Firehose", dimensions, names, others }]
+    }
+
     fn dataset(&self) -> Option<Dataset> {
         Some(self.to.dataset())
     }
@@ -291,7 +312,7 @@ impl Component for Stream {
         let origin = request.origin;
         let arn = Value { origin, ..place.attribute(STREAM, "Arn") };
         match request.access {
-            Access::SendEvents => {
+            Access::SendEvents | Access::Call | Access::StreamLogs | Access::StreamMetrics => {
                 let statement =
                     Statement::allow(origin, PUT, vec![arn.clone()]).named(format!("PutOn{}", place.id("")));
                 Grant { role: vec![statement], address: Some(arn), ..Grant::default() }
@@ -338,7 +359,7 @@ fn base64(text: &str) -> String {
 
 pub(super) static KIND: Kind = Kind {
     name: "firehose-stream",
-    ports: &[Port::Events, Port::Dataset],
+    ports: &[Port::Events, Port::Dataset, Port::Logs, Port::MetricUpdates, Port::Metrics, Port::Scheduled],
     attributes: &[
         Attribute { name: "name", doc: "Name of the stream.", get: Get::Ref(STREAM) },
         Attribute { name: "arn", doc: "ARN of the stream.", get: Get::Att(STREAM, "Arn") },
