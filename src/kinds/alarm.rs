@@ -4,10 +4,10 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::metric::{self, Found, Metric, identifiers, statistic};
+use super::metric::{self, Found, Metric, statistic};
 use super::{Access, Actor, Attribute, Component, Get, Grant, Kind, Place, Port, Request, Scope, Site, Wire};
 use crate::blueprint::text::{Located, Reference, Setting, Text};
-use crate::diagnostics::{Sink, closest};
+use crate::diagnostics::Sink;
 use crate::map;
 use crate::source::{Origin, Span};
 use crate::template::{Data, Map, Value};
@@ -189,41 +189,6 @@ codes! {
     /// Source: CloudWatch API, `PutMetricAlarm`.
     WATCHES = Error "unclear-alarm";
 
-    /// An expression uses an id that no metric has.
-    ///
-    /// Ids start with a small letter, functions are written in capitals.
-    ///
-    /// ```yaml
-    /// components:
-    ///   work:
-    ///     kind: sqs-queue
-    ///   backlog:
-    ///     kind: alarm
-    ///     metrics:
-    ///       sent: { of: work, name: NumberOfMessagesSent, statistic: sum }
-    ///       deleted: { of: work, name: NumberOfMessagesDeleted, statistic: sum }
-    ///     expression: sent - delete
-    ///     threshold: 100
-    /// ```
-    ///
-    /// Instead:
-    ///
-    /// ```yaml
-    /// components:
-    ///   work:
-    ///     kind: sqs-queue
-    ///   backlog:
-    ///     kind: alarm
-    ///     metrics:
-    ///       sent: { of: work, name: NumberOfMessagesSent, statistic: sum }
-    ///       deleted: { of: work, name: NumberOfMessagesDeleted, statistic: sum }
-    ///     expression: sent - deleted
-    ///     threshold: 100
-    /// ```
-    ///
-    /// Source: CloudWatch User Guide, "Using math expressions with CloudWatch metrics".
-    ID = Error "unknown-metric-id";
-
     /// A metric is used in no expression.
     ///
     /// ```yaml
@@ -329,23 +294,9 @@ impl Alarm {
         let mut used: Vec<String> = Vec::new();
         let mut all_known = true;
         for text in self.expressions() {
-            // What is known only at deployment may use any id.
-            let Some(expression) = text.literal() else { return };
-            // These take all metrics without naming them, or ask for others.
-            let everything = expression.contains("METRICS(") || expression.trim_start().starts_with("SELECT");
-            if everything {
-                used.extend(known.iter().map(|id| (*id).to_owned()));
-                continue;
-            }
-            for id in identifiers(&expression) {
-                used.push(id.to_owned());
-                if !known.contains(&id) {
-                    all_known = false;
-                    let help = closest(id, known.iter().copied())
-                        .map_or_else(|| format!("add `{id}` to `metrics`"), |close| format!("did you mean `{close}`?"));
-                    sink.report(&ID, text.span, format!("no metric has the id `{id}`")).help(help);
-                }
-            }
+            let Some(ids) = metric::check_ids(text, &known, sink) else { return };
+            all_known &= ids.iter().all(|id| known.contains(&id.as_str()));
+            used.extend(ids);
         }
         // A misspelt id is told once, not also as one that is not used.
         for id in self.metrics.keys().filter(|_| all_known && self.expression.is_some()) {

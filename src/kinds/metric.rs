@@ -114,6 +114,41 @@ codes! {
     /// ```
     PART = Error "unknown-part";
 
+    /// An expression uses an id that no metric has.
+    ///
+    /// Ids start with a small letter, functions are written in capitals.
+    ///
+    /// ```yaml
+    /// components:
+    ///   work:
+    ///     kind: sqs-queue
+    ///   backlog:
+    ///     kind: alarm
+    ///     metrics:
+    ///       sent: { of: work, name: NumberOfMessagesSent, statistic: sum }
+    ///       deleted: { of: work, name: NumberOfMessagesDeleted, statistic: sum }
+    ///     expression: sent - delete
+    ///     threshold: 100
+    /// ```
+    ///
+    /// Instead:
+    ///
+    /// ```yaml
+    /// components:
+    ///   work:
+    ///     kind: sqs-queue
+    ///   backlog:
+    ///     kind: alarm
+    ///     metrics:
+    ///       sent: { of: work, name: NumberOfMessagesSent, statistic: sum }
+    ///       deleted: { of: work, name: NumberOfMessagesDeleted, statistic: sum }
+    ///     expression: sent - deleted
+    ///     threshold: 100
+    /// ```
+    ///
+    /// Source: CloudWatch User Guide, "Using math expressions with CloudWatch metrics".
+    ID = Error "unknown-metric-id";
+
     /// A period is one that CloudWatch does not have, or an alarm looks back too far.
     ///
     /// Periods are 10, 20 or 30 seconds, or multiples of 60. An alarm looks back at most one day; with periods of an
@@ -181,6 +216,11 @@ impl Metric {
     /// The use of the component whose metric it is.
     pub fn wire(&self) -> Option<Wire<'_>> {
         self.of.as_ref().map(|to| Wire { to, access: Access::Watch })
+    }
+
+    /// The place of its name.
+    pub fn span(&self) -> Span {
+        self.name.span()
     }
 
     /// Seconds that one value stands for.
@@ -277,11 +317,29 @@ impl Metric {
     }
 }
 
-/// Reports names in an expression that are no ids of its metrics; gives the ids that it uses.
+/// The ids that an expression uses; those that are no metric's are reported. `None` where it cannot be known before
+/// deployment.
+pub fn check_ids(text: &Text, known: &[&str], sink: &mut Sink) -> Option<Vec<String>> {
+    let expression = text.literal()?;
+    // These take all metrics without naming them, or ask for others.
+    if expression.contains("METRICS(") || expression.trim_start().starts_with("SELECT") {
+        return Some(known.iter().map(|id| (*id).to_owned()).collect());
+    }
+    let used = identifiers(&expression);
+    for id in used.iter().filter(|id| !known.contains(id)) {
+        let help = match closest(id, known.iter().copied()) {
+            Some(close) => format!("did you mean `{close}`?"),
+            None => format!("here are {}", alternatives(known.iter().copied())),
+        };
+        sink.report(&ID, text.span, format!("no metric has the id `{id}`")).help(help);
+    }
+    Some(used.into_iter().map(str::to_owned).collect())
+}
+
+/// The ids in an expression: functions are written in capitals, and ids start with a small letter.
 ///
-/// Functions are written in capitals, and ids start with a small letter. Source: CloudWatch User Guide, "Using math
-/// expressions with CloudWatch metrics".
-pub fn identifiers(expression: &str) -> Vec<&str> {
+/// Source: CloudWatch User Guide, "Using math expressions with CloudWatch metrics".
+fn identifiers(expression: &str) -> Vec<&str> {
     let mut found = Vec::new();
     let mut rest = expression;
     while let Some(at) = rest.find(|c: char| c.is_ascii_alphanumeric() || c == '_' || c == '"' || c == '\'') {
@@ -297,14 +355,6 @@ pub fn identifiers(expression: &str) -> Vec<&str> {
         rest = &tail[end..];
     }
     found
-}
-
-/// The span of a metric for findings.
-impl Metric {
-    /// The place of its name.
-    pub fn span(&self) -> Span {
-        self.name.span()
-    }
 }
 
 #[cfg(test)]

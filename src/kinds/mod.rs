@@ -7,7 +7,9 @@
 mod alarm;
 mod athena_query;
 mod athena_workgroup;
+mod dashboard;
 mod encryption;
+mod event_archive;
 mod event_bus;
 mod event_rule;
 mod firehose_stream;
@@ -15,8 +17,11 @@ mod glue_crawler;
 mod glue_database;
 mod kms_key;
 mod log_group;
+mod log_subscription;
 mod metric;
+mod metric_stream;
 mod s3_bucket;
+mod schedule;
 pub mod schema;
 mod site;
 mod sns_topic;
@@ -44,6 +49,8 @@ pub static KINDS: &[&Kind] = &[
     &alarm::KIND,
     &athena_query::KIND,
     &athena_workgroup::KIND,
+    &dashboard::KIND,
+    &event_archive::KIND,
     &event_bus::KIND,
     &event_rule::KIND,
     &firehose_stream::KIND,
@@ -51,7 +58,10 @@ pub static KINDS: &[&Kind] = &[
     &glue_database::KIND,
     &kms_key::KIND,
     &log_group::KIND,
+    &log_subscription::KIND,
+    &metric_stream::KIND,
     &s3_bucket::KIND,
+    &schedule::KIND,
     &sns_topic::KIND,
     &sqs_queue::KIND,
 ];
@@ -296,6 +306,8 @@ pub enum Need {
     EventType,
     /// The group of a message, whose messages keep their order.
     MessageGroup,
+    /// What decides where a record goes.
+    PartitionKey,
 }
 
 /// Metrics of CloudWatch that a component has.

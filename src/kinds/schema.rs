@@ -8,7 +8,7 @@ use schemars::generate::SchemaSettings;
 use schemars::{Schema, SchemaGenerator};
 use serde_json::{Map, Value as Json, json};
 
-use super::{KINDS, Kind, alarm, event_rule, firehose_stream, glue_crawler, kms_key, metric};
+use super::{KINDS, Kind, alarm, dashboard, event_rule, firehose_stream, glue_crawler, kms_key, metric, schedule};
 use crate::blueprint::parameters::Parameter;
 use crate::blueprint::{Allowance, NAME_PATTERN, Output, PARAMETER_PATTERN, VERSION_PATTERN};
 use crate::schema::model::Document;
@@ -25,6 +25,7 @@ pub const HINTS: &[(&str, &str)] = &[
     (VARIABLE_PATTERN, "write small letters, digits and `_`, for example `retention_days`"),
     (FOLDER_PATTERN, "write folders with `/` between and after them, for example `raw/orders/`"),
     (alarm::ID_PATTERN, "start with a small letter and use letters, digits and `_`, for example `bytes`"),
+    (dashboard::TIME_PATTERN, "write for example `-PT3H` for three hours or `-P7D` for seven days"),
     (event_rule::SCHEDULE_PATTERN, "write `rate(5 minutes)` or `cron(0 8 * * ? *)`"),
     (event_rule::PATH_PATTERN, "start the path with `$`, for example `$.detail`"),
     (firehose_stream::EXTENSION_PATTERN, "start with a dot and use small letters and digits, for example `.json.gz`"),
@@ -33,6 +34,7 @@ pub const HINTS: &[(&str, &str)] = &[
     (glue_crawler::TABLE_PREFIX_PATTERN, "write small letters, digits and `_`, for example `events_`"),
     (kms_key::ALIAS_PATTERN, "write letters, digits, `/`, `_` and `-`, for example `example/data`"),
     (metric::STATISTIC_PATTERN, "write `average`, `sum`, `minimum`, `maximum`, `sample-count` or one such as `p99`"),
+    (schedule::TIME_PATTERN, "write `rate(5 minutes)`, `cron(0 8 * * ? *)` or `at(2027-01-31T08:00:00)`"),
 ];
 
 /// Names of values of `let` and of keys of layouts.

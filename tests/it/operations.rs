@@ -10,7 +10,19 @@ use schemars::SchemaGenerator;
 use serde_json::{Value, json};
 
 /// The kinds of this file.
-const KINDS: &[&str] = &["alarm", "kms-key", "sns-topic", "sqs-queue"];
+const KINDS: &[&str] = &[
+    "alarm",
+    "dashboard",
+    "event-archive",
+    "event-rule",
+    "kms-key",
+    "log-group",
+    "log-subscription",
+    "metric-stream",
+    "schedule",
+    "sns-topic",
+    "sqs-queue",
+];
 
 struct Memory(String);
 
@@ -251,3 +263,156 @@ components:
         ])
     );
 }
+
+#[test]
+fn a_dashboard_finds_its_places() {
+    let made = resources(
+        "
+components:
+  work: { kind: sqs-queue }
+  journal: { kind: log-group }
+  full:
+    kind: alarm
+    metric: { of: work, name: ApproximateNumberOfMessagesVisible, statistic: maximum }
+    threshold: 100
+  operations:
+    kind: dashboard
+    start: -P1D
+    rows:
+      - - text: The queue of ${AWS::StackName}
+      - - { alarms: [full], width: 5 }
+        - graph:
+            - { of: work, name: NumberOfMessagesSent, statistic: sum }
+            - { of: work, name: SentMessageSize, statistic: p99, period_seconds: 60 }
+            - m1 / 300
+          lines: [{ at: 5.5, label: many }]
+          stacked: true
+        - number: [{ namespace: Shop, name: Orders, dimensions: { Shop: Berlin }, statistic: sum }]
+      - height: 9
+        widgets:
+          - logs: { from: [journal], names: [/aws/lambda/a], query: 'fields @message | limit 20' }
+",
+    );
+    let body = made["OperationsDashboard"]["Properties"]["DashboardBody"]["Fn::Sub"].as_str().unwrap();
+    let body: Value = serde_json::from_str(body).unwrap();
+    assert_eq!(body["start"], "-P1D");
+    let widgets = body["widgets"].as_array().unwrap();
+    let places: Vec<_> =
+        widgets.iter().map(|w| [&w["x"], &w["y"], &w["width"], &w["height"]].map(|n| n.as_u64().unwrap())).collect();
+    assert_eq!(places, [[0, 0, 24, 2], [0, 2, 5, 6], [5, 2, 10, 6], [15, 2, 9, 6], [0, 8, 24, 9]]);
+    assert_eq!(widgets[0]["properties"]["markdown"], "The queue of ${AWS::StackName}");
+    assert_eq!(widgets[1]["properties"]["alarms"], json!(["${FullAlarm.Arn}"]));
+    assert_eq!(
+        widgets[2]["properties"],
+        json!({
+            "region": "${AWS::Region}", "view": "timeSeries", "stacked": true, "period": 60,
+            "metrics": [
+                ["AWS/SQS", "NumberOfMessagesSent", "QueueName", "${WorkQueue.QueueName}",
+                 {"stat": "Sum", "period": 300, "id": "m1"}],
+                ["AWS/SQS", "SentMessageSize", "QueueName", "${WorkQueue.QueueName}",
+                 {"stat": "p99", "period": 60, "id": "m2"}],
+                [{"expression": "m1 / 300", "id": "e3"}],
+            ],
+            "annotations": {"horizontal": [{"value": 5.5, "label": "many"}]},
+        })
+    );
+    assert_eq!(
+        widgets[4]["properties"]["query"],
+        "SOURCE '${JournalLogGroup}' | SOURCE '/aws/lambda/a' | fields @message | limit 20"
+    );
+}
+
+#[test]
+fn a_schedule_may_do_exactly_its_call() {
+    let made = resources(
+        "
+components:
+  work: { kind: sqs-queue, encryption: own-key }
+  failed: { kind: sqs-queue }
+  orders: { kind: event-bus }
+  archive: { kind: s3-bucket }
+  delivery: { kind: firehose-stream, to: { s3: archive } }
+  alerts: { kind: sns-topic }
+  once: { kind: schedule, at: at(2027-01-31T08:00:00), target: work, input: { day: 31 }, dead_letters: failed }
+  hourly: { kind: schedule, at: rate(1 hour), target: orders, event: { source: shop, detail_type: Hour } }
+  daily: { kind: schedule, at: cron(0 8 * * ? *), time_zone: Asia/Kolkata, target: delivery, input: text }
+  weekly: { kind: schedule, at: cron(0 8 ? * MON *), target: alerts, flexible_minutes: 5 }
+",
+    );
+    let role = &made["OnceRole"]["Properties"];
+    let trust = &role["AssumeRolePolicyDocument"]["Statement"][0];
+    assert_eq!(trust["Principal"], json!({"Service": "scheduler.amazonaws.com"}));
+    let group = "arn:${AWS::Partition}:scheduler:${AWS::Region}:${AWS::AccountId}:schedule-group/default";
+    assert_eq!(trust["Condition"]["ArnLike"]["aws:SourceArn"], json!({"Fn::Sub": group}));
+    let statements = role["Policies"][0]["PolicyDocument"]["Statement"].as_array().unwrap();
+    let allowed: Vec<_> = statements.iter().map(|s| (s["Action"].clone(), s["Resource"].clone())).collect();
+    let arn = |id: &str| json!({"Fn::GetAtt": [id, "Arn"]});
+    assert_eq!(
+        allowed,
+        [
+            (json!("sqs:SendMessage"), arn("WorkQueue")),
+            (json!(["kms:Decrypt", "kms:GenerateDataKey"]), arn("WorkKey")),
+            (json!("sqs:SendMessage"), arn("FailedQueue")),
+        ]
+    );
+    assert_eq!(made["OnceSchedule"]["Properties"]["Target"]["Input"], r#"{"day":31}"#);
+    let bus = &made["HourlySchedule"]["Properties"]["Target"];
+    assert_eq!(bus["EventBridgeParameters"], json!({"Source": "shop", "DetailType": "Hour"}));
+    assert_eq!(made["DailySchedule"]["Properties"]["Target"]["Input"], "text");
+    let window = &made["WeeklySchedule"]["Properties"]["FlexibleTimeWindow"];
+    assert_eq!(*window, json!({"Mode": "FLEXIBLE", "MaximumWindowInMinutes": 5}));
+}
+
+#[test]
+fn streams_are_fed_by_roles_of_their_own() {
+    let made = resources(
+        "
+components:
+  archive: { kind: s3-bucket }
+  delivery: { kind: firehose-stream, to: { s3: archive } }
+  journal: { kind: log-group }
+  metrics: { kind: metric-stream, to: delivery, exclude: [AWS/EC2], linked_accounts: true }
+  errors: { kind: log-subscription, from: journal, to: delivery, pattern: '?ERROR ?Exception' }
+  kept: { kind: event-archive, retention_days: 30, encryption: own-key }
+",
+    );
+    let put = json!(["firehose:PutRecord", "firehose:PutRecordBatch"]);
+    for (id, principal) in
+        [("MetricsRole", "streams.metrics.cloudwatch.amazonaws.com"), ("ErrorsRole", "logs.amazonaws.com")]
+    {
+        let role = &made[id]["Properties"];
+        assert_eq!(role["AssumeRolePolicyDocument"]["Statement"][0]["Principal"], json!({"Service": principal}));
+        let statements = &role["Policies"][0]["PolicyDocument"]["Statement"];
+        assert_eq!(statements.as_array().unwrap().len(), 1);
+        assert_eq!(statements[0]["Action"], put);
+        assert_eq!(statements[0]["Resource"], json!({"Fn::GetAtt": ["DeliveryStream", "Arn"]}));
+    }
+    assert_eq!(made["ErrorsSubscriptionFilter"]["Properties"]["LogGroupName"], json!({"Ref": "JournalLogGroup"}));
+    assert_eq!(made["MetricsMetricStream"]["Properties"]["ExcludeFilters"], json!([{"Namespace": "AWS/EC2"}]));
+    let bus = "arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}:event-bus/default";
+    assert_eq!(made["KeptArchive"]["Properties"]["SourceArn"], json!({"Fn::Sub": bus}));
+    let policy = &made["KeptKey"]["Properties"]["KeyPolicy"]["Statement"];
+    let context = &policy[2]["Condition"]["StringLike"]["kms:EncryptionContext:aws:events:event-bus:arn"];
+    assert_eq!(*context, json!({"Fn::Sub": bus}));
+}
+
+/// Stars stand where the service or the policy of a key demands them, and in conditions.
+#[test]
+fn no_role_may_do_everything_or_to_everything() {
+    let made = resources(EVERYTHING);
+    let mut statements = 0;
+    for (id, resource) in made.as_object().unwrap() {
+        let policies = resource["Properties"]["Policies"].as_array().into_iter().flatten();
+        for policy in policies {
+            for statement in policy["PolicyDocument"]["Statement"].as_array().unwrap() {
+                statements += 1;
+                assert_ne!(statement["Resource"], "*", "{id}");
+                assert!(!statement["Action"].to_string().contains('*'), "{id}");
+            }
+        }
+    }
+    assert!(statements > 8);
+}
+
+/// A blueprint that uses all of it, for this test and for the public checkers.
+const EVERYTHING: &str = include_str!("operations.yaml");
