@@ -4,7 +4,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::encryption::{Encryption, send_encrypted, service_uses_key};
-use super::site::{own_arn, pascal_case, refuse_plain_http};
+use super::s3_bucket::OnDelete;
+use super::site::{join, own_arn, pascal_case, refuse_plain_http};
 use super::{
     Access, Attribute, Component, Get, Grant, Kind, Metrics, Need, Peers, Place, Port, Request, Scope, Site, Wire,
 };
@@ -62,6 +63,9 @@ pub struct Queue {
     encryption: Option<Encryption>,
     /// Where messages go that nobody could handle.
     dead_letters: Option<DeadLetters>,
+    /// What happens to the queue when the stack is deleted, with the messages in it.
+    #[serde(default = "delete")]
+    on_delete: OnDelete,
 }
 
 /// Where messages go that nobody could handle.
@@ -177,6 +181,9 @@ const QUEUE: &str = "Queue";
 const DEAD_LETTER_QUEUE: &str = "DeadLetterQueue";
 const FIFO_SUFFIX: &str = ".fifo";
 
+/// Four days, as SQS itself.
+const RETENTION_SECONDS: u32 = 345_600;
+
 /// The longest that SQS waits and keeps. Source: SQS API, `CreateQueue`.
 const RECEIVE_WAIT_SECONDS: u32 = 20;
 const DEAD_LETTER_SECONDS: u32 = 1_209_600;
@@ -206,6 +213,10 @@ fn yes() -> bool {
     true
 }
 
+fn delete() -> OnDelete {
+    OnDelete::Delete
+}
+
 impl Queue {
     fn key_arn(&self, place: &Place, scope: &Scope) -> Option<Value> {
         self.encryption.as_ref()?.key_arn(place, scope)
@@ -227,7 +238,7 @@ impl Queue {
         let complete = text.literal().is_some_and(|name| name.ends_with(FIFO_SUFFIX));
         let origin = name.origin;
         let suffix = Value::string(origin, FIFO_SUFFIX);
-        Some(if self.fifo && !complete { super::site::join(origin, &[name, suffix]) } else { name })
+        Some(if self.fifo && !complete { join(origin, &[name, suffix]) } else { name })
     }
 
     fn policy(origin: Origin, queue: Value, url: Value, received: &[Statement]) -> Map {
@@ -345,31 +356,31 @@ impl Component for Queue {
             };
             map!(origin; "deadLetterTargetArn" => to, "maxReceiveCount" => scope.setting(&dead_letters.after))
         });
-        let wait = match &self.receive_wait_seconds {
-            Some(seconds) => scope.setting(seconds),
-            None => Value::new(origin, Data::Number(RECEIVE_WAIT_SECONDS.into())),
+        let setting = |field: &Option<Setting<u32>>, default: u32| match field {
+            Some(field) => scope.setting(field),
+            None => Value::new(origin, Data::Number(default.into())),
         };
         let mut properties = map!(origin; "QueueName" => self.name(scope));
         properties.0.extend(self.common(origin, key.as_ref()).0);
         properties.0.extend(
             map!(origin;
                 "VisibilityTimeout" => self.visibility_timeout_seconds.as_ref().map(|n| scope.setting(n)),
-                "MessageRetentionPeriod" => self.retention_seconds.as_ref().map(|n| scope.setting(n)),
+                "MessageRetentionPeriod" => setting(&self.retention_seconds, RETENTION_SECONDS),
                 "DelaySeconds" => self.delay_seconds.as_ref().map(|n| scope.setting(n)),
-                "ReceiveMessageWaitTimeSeconds" => wait,
+                "ReceiveMessageWaitTimeSeconds" => setting(&self.receive_wait_seconds, RECEIVE_WAIT_SECONDS),
                 "MaximumMessageSize" => self.max_message_bytes.as_ref().map(|n| scope.setting(n)),
                 "RedrivePolicy" => redrive,
             )
             .0,
         );
-        site.add(QUEUE, "AWS::SQS::Queue", properties);
+        site.add_stateful(QUEUE, "AWS::SQS::Queue", self.on_delete.removal(), properties);
         let (queue, url) = (place.attribute(QUEUE, "Arn"), place.reference(QUEUE));
         site.add("QueuePolicy", "AWS::SQS::QueuePolicy", Self::policy(origin, queue, url, site.received));
 
         if self.dead_letters.as_ref().is_some_and(|dead_letters| dead_letters.to.is_none()) {
             let mut properties = self.common(origin, key.as_ref());
             properties.push("MessageRetentionPeriod", origin, DEAD_LETTER_SECONDS);
-            site.add(DEAD_LETTER_QUEUE, "AWS::SQS::Queue", properties);
+            site.add_stateful(DEAD_LETTER_QUEUE, "AWS::SQS::Queue", self.on_delete.removal(), properties);
             let (queue, url) = (place.attribute(DEAD_LETTER_QUEUE, "Arn"), place.reference(DEAD_LETTER_QUEUE));
             site.add("DeadLetterPolicy", "AWS::SQS::QueuePolicy", Self::policy(origin, queue, url, &[]));
         }
