@@ -142,9 +142,23 @@ impl<T> Setting<T> {
 pub struct Reference(Located<String>);
 
 impl Reference {
-    /// A name that is written as a part of something else.
+    /// A reference to a component by its name, because of what is written at a place.
     pub fn new(name: &str, span: Span) -> Self {
         Self(Located { span: span_transport(span), value: name.to_owned() })
+    }
+
+    /// A reference that is written as text: a name, or `${ }` with the parameter that stands for it.
+    pub fn from_text(text: &Text) -> Option<Self> {
+        match text.parts.as_slice() {
+            [Part::Literal(name)] => Some(Self::new(name, text.span)),
+            [Part::Reference(name, _)] => Some(Self::new(&format!("${{{name}}}"), text.span)),
+            _ => None,
+        }
+    }
+
+    /// The parameter that stands for the component, if it is not named itself.
+    pub fn parameter(&self) -> Option<&str> {
+        self.0.value.strip_prefix("${")?.strip_suffix('}')
     }
 
     /// The name as written.
@@ -277,6 +291,12 @@ impl Text {
     }
 }
 
+/// Marks the schema of a [`Text`] while the schema of the language is generated.
+pub const TEXT_MARK: &str = "x-text";
+
+/// The form of a reference: the name of a component or, in a module, a parameter that stands for one.
+pub const REFERENCE_PATTERN: &str = r"^([a-z][a-z0-9]*(-[a-z0-9]+)*|\$\{[A-Z][A-Za-z0-9]*\})$";
+
 /// The form of a text that is nothing but one `${ }`.
 pub const DEFERRED_PATTERN: &str = r"^\$\{[^!${}][^${}]*\}$";
 
@@ -324,7 +344,7 @@ impl JsonSchema for Text {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({"type": "string"})
+        json_schema!({"type": "string", TEXT_MARK: true})
     }
 }
 
@@ -352,7 +372,7 @@ impl JsonSchema for Reference {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({"type": "string", "pattern": super::NAME_PATTERN})
+        json_schema!({"type": "string", "pattern": REFERENCE_PATTERN})
     }
 }
 
@@ -366,7 +386,7 @@ impl JsonSchema for Script {
     }
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        json_schema!({"anyOf": [{"type": "string"}, generator.subschema_for::<FileReference>()]})
+        json_schema!({"anyOf": [generator.subschema_for::<Text>(), generator.subschema_for::<FileReference>()]})
     }
 }
 

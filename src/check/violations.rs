@@ -149,6 +149,35 @@ codes! {
     /// ```
     NAME = Error "misnamed";
 
+    /// `${ }` stands where the value must be known when formwork runs.
+    ///
+    /// What a kind decides by a value (how many resources it makes, which properties they have) cannot wait for the
+    /// deployment. A value of `let` in `{{ }}` can be used everywhere.
+    ///
+    /// ```yaml
+    /// parameters:
+    ///   Compression: { type: string, default: gzip, description: How objects are compressed. }
+    /// components:
+    ///   archive:
+    ///     kind: s3-bucket
+    ///   delivery:
+    ///     kind: firehose-stream
+    ///     to: { s3: archive, compression: "${Compression}" }
+    /// ```
+    ///
+    /// Instead:
+    ///
+    /// ```yaml
+    /// let: { compression: gzip }
+    /// components:
+    ///   archive:
+    ///     kind: s3-bucket
+    ///   delivery:
+    ///     kind: firehose-stream
+    ///     to: { s3: archive, compression: "{{ compression }}" }
+    /// ```
+    REFERENCE = Error "reference-not-allowed";
+
     /// A number is smaller or greater than is allowed.
     ///
     /// ```yaml
@@ -252,6 +281,19 @@ pub fn report(violation: &Violation, root: &Node, hints: &[(&str, &str)], sink: 
             let help = violation.help().unwrap_or_else(|| "`formwork explain` lists the kinds".to_owned());
             (&KIND, format!("no kind `{given}`"), Some(help))
         }
+        ViolationKind::NotInEnum { .. }
+        | ViolationKind::WrongType { .. }
+        | ViolationKind::PatternMismatch { .. }
+        | ViolationKind::Forbidden
+            if text.contains("${") && matches!(violation.place, Place::Value(_)) =>
+        {
+            let help = "write the value itself, or a value of `let` in `{{ }}`";
+            (
+                &REFERENCE,
+                "`${ }` is known only at deployment, and this is needed before".to_owned(),
+                Some(help.to_owned()),
+            )
+        }
         _ if nothing => {
             let name = keys.last().copied().filter(|key| !key.is_empty()).unwrap_or("this");
             (&NULL, format!("`{name}` has no value"), Some("write a value, or remove the line".to_owned()))
@@ -277,9 +319,7 @@ pub fn report(violation: &Violation, root: &Node, hints: &[(&str, &str)], sink: 
         .iter()
         .any(|known| known.code.name == code.name && known.span == span && known.message == message);
     if !told {
-        let deferred = (text.contains("${") && matches!(violation.place, Place::Value(_)))
-            .then(|| "this must be known when formwork runs, and `${ }` is known only at deployment".to_owned());
-        let help = deferred.or(help).or_else(|| retype(&violation.kind));
+        let help = help.or_else(|| retype(&violation.kind));
         sink.report(code, span, message).maybe_help(help);
     }
 }
@@ -367,7 +407,8 @@ fn covers(outer: Span, inner: Span) -> bool {
 
 /// Checks the properties of all resources with the provider schemas.
 pub fn check(template: &Template, sink: &mut Sink) {
-    for resource in &template.resources {
+    // Of custom resources only their makers know the properties.
+    for resource in template.resources.iter().filter(|resource| !resource.kind.starts_with("Custom::")) {
         let Some(known) = provider::resource_type(&resource.kind) else {
             sink.report(&INTERNAL, resource.origin.span(), format!("there is no resource type `{}`", resource.kind))
                 .help("this is a mistake of formwork; please report it with the blueprint");

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Place, Scope, Site};
+use super::{Found, Place, Scope, Site};
 use crate::blueprint::text::{Located, Part, Reference, Text};
 use crate::map;
 use crate::source::Origin;
@@ -46,7 +46,16 @@ impl KeyReference {
     pub fn component(&self) -> Option<Reference> {
         match self.key.parts.as_slice() {
             [Part::Literal(name)] if !name.contains([':', '/']) => Some(Reference::new(name, self.key.span)),
-            [Part::Reference(path, span)] => path.strip_suffix(".arn").map(|name| Reference::new(name, *span)),
+            [Part::Reference(path, span)] => {
+                let (name, rest) = path.split_once('.').map_or((path.as_str(), ""), |(name, rest)| (name, rest));
+                // Parameters start with a capital, components do not.
+                let parameter = name.starts_with(|c: char| c.is_ascii_uppercase()) && !name.contains(':');
+                match rest {
+                    "" | "arn" if parameter => Some(Reference::new(&format!("${{{name}}}"), *span)),
+                    "arn" => Some(Reference::new(name, *span)),
+                    _ => None,
+                }
+            }
             _ => None,
         }
     }
@@ -77,8 +86,11 @@ impl Encryption {
         match self {
             Self::Word(word) => (word.value == Word::OwnKey).then(|| place.attribute(KEY, "Arn")),
             Self::Key(reference) => match reference.component() {
-                Some(key) => scope.key_arn(&key),
-                None => Some(scope.value(&reference.key)),
+                // A parameter may stand for a component, or hold an ARN.
+                Some(key) if key.parameter().is_none() || matches!(scope.find(&key), Found::Component(_)) => {
+                    scope.key_arn(&key)
+                }
+                _ => Some(scope.value(&reference.key)),
             },
         }
     }

@@ -9,14 +9,15 @@ use serde::Deserialize;
 use super::site::{assumed_by, join, json_string, on_behalf_of, own_arn, refuse_plain_http};
 use super::sqs_queue::METRICS as QUEUE_METRICS;
 use super::{
-    Access, Actor, Attribute, Component, Get, Kind, Metrics, Need, Peers, Place, Port, Request, Scope, Site, Wire,
+    Access, Actor, Attribute, Component, Found, Get, Kind, Metrics, Need, Peers, Place, Port, Request, Scope, Site,
+    Wire,
 };
 use crate::blueprint::text::{Located, Reference, Setting, Text, Tree, TreeData};
 use crate::diagnostics::Sink;
 use crate::map;
 use crate::source::{Origin, Span};
 use crate::template::iam::{Statement, document};
-use crate::template::{Data, Map, Value};
+use crate::template::{Data, Map, Removal, Value};
 
 /// A rule of EventBridge: which events of a bus, or at which times, go to which targets.
 ///
@@ -84,7 +85,9 @@ impl<'de> Deserialize<'de> for DeadLetters {
         match &tree.data {
             TreeData::Plain(serde_json::Value::Bool(true)) => Ok(Self::Own),
             TreeData::Plain(serde_json::Value::Bool(false)) => Ok(Self::Nowhere),
-            TreeData::Text(text) => Ok(Self::Queue(Reference::new(&text.literal().unwrap_or_default(), text.span))),
+            TreeData::Text(text) => Reference::from_text(text)
+                .map(Self::Queue)
+                .ok_or_else(|| serde::de::Error::custom("expected the name of a component")),
             _ => Err(serde::de::Error::custom("expected a boolean or a component")),
         }
     }
@@ -489,7 +492,7 @@ impl Rule {
         let dead_letters = self.dead_letters(site).map(|queue| map!(origin; "Arn" => queue));
         let sqs = group.map(|group| map!(origin; "MessageGroupId" => site.scope.value(group)));
         let mut properties = map!(origin;
-            "Id" => target.to().name(),
+            "Id" => site.name_of(target.to()),
             "Arn" => site.address(wire),
             "RoleArn" => role,
         );
@@ -505,11 +508,9 @@ impl Rule {
         let place = site.place;
         let origin = place.origin;
         let queue = place.attribute(QUEUE, "Arn");
-        site.add(
-            QUEUE,
-            "AWS::SQS::Queue",
-            map!(origin; "MessageRetentionPeriod" => DEAD_LETTER_SECONDS, "SqsManagedSseEnabled" => true),
-        );
+        let properties = map!(origin; "MessageRetentionPeriod" => DEAD_LETTER_SECONDS, "SqsManagedSseEnabled" => true);
+        // Nothing would read what a rule that is gone has left, and it is gone in two weeks anyway.
+        site.add_stateful(QUEUE, "AWS::SQS::Queue", Removal::Delete, properties);
         let by_rule = map!(origin; "ArnEquals" => map!(origin; "aws:SourceArn" => place.attribute(RULE, "Arn")));
         let send = Statement::allow(origin, &["sqs:SendMessage"], vec![queue.clone()])
             .named("KeepUndeliveredEvents")
@@ -639,11 +640,12 @@ impl Component for Rule {
     fn metrics(&self, place: &Place, peers: &Peers<'_>, scope: &Scope) -> Vec<Metrics> {
         let mut dimensions = vec![("RuleName", place.attribute(RULE, "RuleName"))];
         if let Some(bus) = self.own_bus()
-            && let Some(peer) = peers.get(bus.name())
+            && let Found::Component(full) = scope.find(bus)
+            && let Some(peer) = peers.get(full.as_str())
         {
             let origin = Origin::Derived(bus.span());
             let request = Request { access: &Access::AddRule, actor: None, from: &place.name, origin };
-            let grant = peer.accept(&request, &Place { name: bus.name().to_owned(), origin }, scope);
+            let grant = peer.accept(&request, &Place { name: full.clone(), origin }, &scope.of(&full));
             dimensions.splice(0..0, grant.address.map(|name| ("EventBusName", name)));
         }
         let others = Vec::new();

@@ -163,7 +163,8 @@ impl Component for Subscription {
         let parts = self.log_group.iter().flat_map(|name| &name.parts);
         for part in parts {
             if let Part::Reference(path, span) = part
-                && path.split_once('.').is_some_and(|(component, _)| component == self.to.name())
+                && let Some((head, _)) = path.split_once('.')
+                && (head == self.to.name() || Some(head) == self.to.parameter())
             {
                 sink.report(&LOOP, *span, format!("`{}` would be sent its own log", self.to.name()))
                     .also(self.to.span(), "the events go here")

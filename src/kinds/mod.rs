@@ -20,6 +20,7 @@ mod log_group;
 mod log_subscription;
 mod metric;
 mod metric_stream;
+mod resource;
 mod s3_bucket;
 mod schedule;
 pub mod schema;
@@ -39,7 +40,7 @@ use crate::syntax::Node;
 use crate::template::Value;
 use crate::template::iam::Statement;
 
-pub use site::{Peers, Place, Scope, Site, Use};
+pub use site::{Found, Known, Peers, Place, Scope, Site, Use, pascal_case};
 
 /// The findings about references, which every kind can have.
 pub use site::{ATTRIBUTE, CODES as REFERENCE_CODES};
@@ -60,6 +61,7 @@ pub static KINDS: &[&Kind] = &[
     &log_group::KIND,
     &log_subscription::KIND,
     &metric_stream::KIND,
+    &resource::KIND,
     &s3_bucket::KIND,
     &schedule::KIND,
     &sns_topic::KIND,
@@ -235,6 +237,11 @@ pub enum Access {
 }
 
 impl Access {
+    /// Whether the component that asks still makes sense without the other one.
+    pub fn is_optional(&self) -> bool {
+        matches!(self, Self::WriteAccessLogs(_) | Self::SendEvents | Self::Notify)
+    }
+
     /// The port that the other component must have.
     pub fn port(&self) -> Port {
         match self {
@@ -306,8 +313,6 @@ pub enum Need {
     EventType,
     /// The group of a message, whose messages keep their order.
     MessageGroup,
-    /// What decides where a record goes.
-    PartitionKey,
 }
 
 /// Metrics of CloudWatch that a component has.
@@ -368,6 +373,11 @@ pub trait Component: Debug {
     /// Reports what is wrong with the component by itself, beyond its schema; `name` is the place of its name.
     fn check(&self, name: Span, sink: &mut Sink) {
         let _ = (name, sink);
+    }
+
+    /// The type of its one resource, if that is all it is.
+    fn resource_type(&self) -> Option<&str> {
+        None
     }
 
     /// How it uses the bucket of data that it follows; granted after the written wires.

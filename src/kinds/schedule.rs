@@ -60,8 +60,6 @@ pub struct Schedule {
     message_group: Option<Text>,
     /// What an event on a bus says it is; a bus needs it.
     event: Option<EventType>,
-    /// What decides on the shard of a Kinesis stream, which needs it.
-    partition_key: Option<Text>,
     /// How long a call is tried.
     retry: Option<Retry>,
     /// The `sqs-queue` of what could not be done.
@@ -224,9 +222,6 @@ impl Schedule {
             Some(Need::EventType) if self.event.is_none() => {
                 ("the source and type of its events", "add `event: { source: …, detail_type: … }`")
             }
-            Some(Need::PartitionKey) if self.partition_key.is_none() => {
-                ("a partition key", "add `partition_key` with a text")
-            }
             _ => return,
         };
         let message = format!("`{}` needs {missing}", self.target.name());
@@ -245,7 +240,6 @@ impl Schedule {
         let scope = site.scope;
         let origin = Origin::Derived(self.target.span());
         let group = self.message_group.as_ref();
-        let key = self.partition_key.as_ref();
         let event = self.event.as_ref();
         let retry = self.retry.as_ref();
         map!(origin;
@@ -259,7 +253,6 @@ impl Schedule {
                     "DetailType" => scope.value(&event.detail_type),
                 )
             }),
-            "KinesisParameters" => key.map(|key| map!(origin; "PartitionKey" => scope.value(key))),
             "RetryPolicy" => retry.map(|retry| {
                 map!(origin;
                     "MaximumRetryAttempts" => retry.attempts.as_ref().map(|n| scope.setting(n)),

@@ -14,6 +14,7 @@ const KINDS: &[&str] = &[
     "alarm",
     "dashboard",
     "event-archive",
+    "event-bus",
     "event-rule",
     "kms-key",
     "log-group",
@@ -33,7 +34,8 @@ impl Files for Memory {
 }
 
 fn compiled(text: &str) -> Compiled {
-    let text = format!("blueprint: example\nversion: 1.0.0\n{text}");
+    let head = if text.contains("blueprint: ") { "" } else { "blueprint: example\nversion: 1.0.0\n" };
+    let text = format!("{head}{text}");
     compile(Path::new("b.yaml"), "b.yaml", &Memory(text), &formwork::cli::codes()).unwrap()
 }
 
@@ -396,6 +398,56 @@ components:
     assert_eq!(*context, json!({"Fn::Sub": bus}));
 }
 
+#[test]
+fn a_misspelt_metric_is_told_with_its_name() {
+    let found = compiled(
+        "
+components:
+  archive: { kind: s3-bucket }
+  delivery: { kind: firehose-stream, to: { s3: archive } }
+  late:
+    kind: alarm
+    metric: { of: delivery, name: DeliveryToS3.DataFreshnes, statistic: maximum }
+    threshold: 1
+  full:
+    kind: alarm
+    metric: { of: delivery, name: PartitionCountExceeded, statistic: maximum }
+    threshold: 1
+",
+    );
+    let helps: Vec<_> = found.diagnostics.iter().map(|d| (d.code.name, d.help.as_deref().unwrap())).collect();
+    assert_eq!(
+        helps,
+        [
+            ("unknown-metric", "did you mean `DeliveryToS3.DataFreshness`?"),
+            ("unknown-metric", "it exists only with a `query` in the layout"),
+        ]
+    );
+}
+
+#[test]
+fn what_may_not_exist_is_left_out_of_the_alarm() {
+    let made = resources(
+        "
+parameters:
+  Call: { type: boolean, default: true, description: Whether someone is called. }
+  KeyArn: { type: string, description: A key from elsewhere. }
+components:
+  calls: { kind: sns-topic, when: \"${Call}\", encryption: { key: \"${KeyArn}\" } }
+  alerts: { kind: sns-topic }
+  work: { kind: sqs-queue }
+  full:
+    kind: alarm
+    metric: { of: work, name: NumberOfMessagesSent, statistic: sum }
+    threshold: 1
+    notify: [alerts, calls]
+",
+    );
+    let guarded = json!({"Fn::If": ["CallsExists", {"Ref": "CallsTopic"}, {"Ref": "AWS::NoValue"}]});
+    assert_eq!(made["FullAlarm"]["Properties"]["AlarmActions"], json!([{"Ref": "AlertsTopic"}, guarded]));
+    assert_eq!(made["CallsTopic"]["Properties"]["KmsMasterKeyId"], json!({"Ref": "KeyArn"}));
+}
+
 /// Stars stand where the service or the policy of a key demands them, and in conditions.
 #[test]
 fn no_role_may_do_everything_or_to_everything() {
@@ -415,4 +467,4 @@ fn no_role_may_do_everything_or_to_everything() {
 }
 
 /// A blueprint that uses all of it, for this test and for the public checkers.
-const EVERYTHING: &str = include_str!("operations.yaml");
+const EVERYTHING: &str = include_str!("../checkers/blueprints/operations.blueprint.yaml");
