@@ -402,6 +402,7 @@ fn scope(
     let known = |declared: &Declared| Known {
         kind: declared.kind.as_ref().and_then(|(name, _)| kinds::by_name(name)),
         resource_type: types.get(declared.name.as_str()).map(|name| (*name).to_owned()),
+        frame: declared.frame,
     };
     let components = blueprint.components.iter().map(|one| (one.name.clone(), known(one))).collect();
     Scope::new(&blueprint.name, std::mem::take(&mut blueprint.frames), components, (texts, sources))
