@@ -46,7 +46,7 @@ use crate::template::Value;
 use crate::template::iam::Statement;
 
 use self::layout::Step;
-pub use site::{Found, Known, Peers, Place, Scope, Site, Use, pascal_case};
+pub use site::{Found, Known, Peers, Place, Read, Scope, Site, Use, pascal_case};
 
 /// The findings about references, which every kind can have.
 pub use site::{ATTRIBUTE, CODES as REFERENCE_CODES};

@@ -179,6 +179,15 @@ struct Shared {
     used_parameters: RefCell<BTreeMap<String, Span>>,
 }
 
+/// The files that components name, by the frame of the blueprint whose folder they are in and their path.
+#[derive(Debug, Default)]
+pub struct Read {
+    /// Those in which `${ }` has a meaning.
+    pub texts: BTreeMap<(usize, String), Text>,
+    /// Those that are taken as they are.
+    pub sources: BTreeMap<(usize, String), String>,
+}
+
 /// What is known of a component by its name.
 #[derive(Clone, Debug, Default)]
 pub struct Known {
@@ -209,7 +218,7 @@ impl Scope {
         blueprint: &str,
         frames: Vec<Frame>,
         components: BTreeMap<String, Known>,
-        (files, sources): (BTreeMap<(usize, String), Text>, BTreeMap<(usize, String), String>),
+        Read { texts: files, sources }: Read,
     ) -> Self {
         let shared = Shared { frames, components, files, sources, ..Shared::default() };
         Self { blueprint: blueprint.to_owned(), frame: 0, shared: Rc::new(shared) }
