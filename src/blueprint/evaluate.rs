@@ -97,6 +97,7 @@ const FUEL: u64 = 100_000;
 const MAX_TEXT: usize = 1 << 20;
 
 /// The names that expressions may use, and the engine that evaluates them.
+#[derive(Clone)]
 pub struct Scope {
     environment: Environment<'static>,
     names: BTreeMap<String, Value>,
@@ -120,6 +121,21 @@ impl Scope {
             self.failed.insert(name.to_owned());
         }
         self.names.insert(name.to_owned(), to_value(node));
+    }
+
+    /// Gives a name to a text.
+    pub fn bind_text(&mut self, name: &str, text: &str) {
+        self.names.insert(name.to_owned(), Value::from(text));
+    }
+
+    /// Gives `each.key`, `each.value` and `each.index` to the instance of a component.
+    pub fn bind_each(&mut self, key: &Key, value: &Node, index: usize) {
+        let each = BTreeMap::from([
+            ("key".to_owned(), Value::from(key.text.as_str())),
+            ("value".to_owned(), to_value(value)),
+            ("index".to_owned(), Value::from(index)),
+        ]);
+        self.names.insert("each".to_owned(), Value::from(each));
     }
 
     /// The node with every expression replaced by its value.
@@ -233,7 +249,7 @@ impl Scope {
             let known = self.names.keys().map(String::as_str);
             let help = match closest(name, known.clone()) {
                 Some(name) => format!("did you mean `{name}`?"),
-                None if self.names.is_empty() => "this blueprint has no `let`".to_owned(),
+                None if self.names.is_empty() => format!("add `{name}` to `let`, above what uses it"),
                 None => format!("known here: {}", crate::diagnostics::alternatives(known)),
             };
             let at = inner.start + word(&text[inner.clone()], name).unwrap_or_default();
@@ -297,7 +313,9 @@ fn to_value(node: &Node) -> Value {
         },
         Data::String(scalar) => Value::from(scalar.text.as_str()),
         Data::List(items) => items.iter().map(to_value).collect(),
-        Data::Map(entries) => entries.iter().map(|entry| (entry.key.text.clone(), to_value(&entry.value))).collect(),
+        Data::Map(entries) => {
+            Value::from_pairs(entries.iter().map(|entry| (entry.key.text.clone(), to_value(&entry.value))))
+        }
     }
 }
 

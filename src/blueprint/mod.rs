@@ -2,21 +2,29 @@
 //!
 //! This layer knows no kind and no resource type. Its outcome is a [`Blueprint`] whose components are still trees.
 
+pub mod condition;
 pub mod decode;
 mod evaluate;
+pub mod expand;
 pub mod parameters;
+pub mod project;
 pub mod text;
+
+use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use self::condition::Condition;
 use self::parameters::Parameter;
-use self::text::{Located, Text};
+use self::text::{Located, Text, Tree};
 use crate::diagnostics::Sink;
 use crate::source::{Sources, Span};
 use crate::syntax::{Data, Entry, Key, Node};
 
-pub use evaluate::CODES as EXPRESSION_CODES;
+/// The codes of the language, part by part.
+pub static ALL_CODES: &[&[&crate::diagnostics::Code]] =
+    &[CODES, condition::CODES, evaluate::CODES, expand::CODES, parameters::CODES];
 
 /// Names of blueprints and components: kebab case.
 pub const NAME_PATTERN: &str = "^[a-z][a-z0-9]*(-[a-z0-9]+)*$";
@@ -56,8 +64,8 @@ codes! {
     TAG = Error "tag-in-blueprint";
 }
 
-/// A blueprint.
-#[derive(Debug)]
+/// A blueprint with all that it uses.
+#[derive(Debug, Default)]
 pub struct Blueprint {
     /// Its name.
     pub name: String,
@@ -68,29 +76,83 @@ pub struct Blueprint {
     /// What it does.
     pub description: Option<String>,
     /// The place of its name.
-    pub span: Span,
-    /// Its parameters, in order.
+    pub span: Option<Span>,
+    /// Its own parameters, in order.
     pub parameters: Vec<(Key, Parameter)>,
-    /// Its components, in order.
+    /// All components, those of modules after the component that uses the module.
     pub components: Vec<Declared>,
-    /// Its outputs, in order.
+    /// Its own outputs, in order.
     pub outputs: Vec<(Key, Output)>,
+    /// Where names are looked up: the first frame is that of the blueprint itself, the others those of its modules.
+    pub frames: Vec<Frame>,
+}
+
+/// What the names in one file mean.
+#[derive(Debug, Default)]
+pub struct Frame {
+    /// What the names of its components start with in the whole: `alarms-` in the module used as `alarms`.
+    pub prefix: String,
+    /// The frame that uses it, and where; `None` for the blueprint itself.
+    pub user: Option<(usize, Span)>,
+    /// Its components and modules.
+    pub members: BTreeMap<String, Member>,
+    /// Its parameters.
+    pub parameters: BTreeMap<String, Bound>,
+    /// Its outputs.
+    pub outputs: BTreeMap<String, Text>,
+}
+
+/// What the name of a component stands for.
+#[derive(Clone, Debug)]
+pub enum Member {
+    /// The component of this full name.
+    Component(String),
+    /// The module of this frame.
+    Module(usize),
+    /// Several members of the same frame, made by `for_each`.
+    Repeated(Vec<String>),
+    /// Nothing: it is left out by its `when`.
+    LeftOut,
+}
+
+/// What a parameter stands for.
+#[derive(Debug)]
+pub enum Bound {
+    /// A parameter of the template; whether it is a list.
+    Parameter(bool),
+    /// A value, whose names are looked up in the frame of this position.
+    Value(Tree, usize),
+    /// The component of this full name.
+    Component(String),
+    /// Something that was wrong and is reported.
+    Failed,
 }
 
 /// A component as it is written.
 #[derive(Debug)]
 pub struct Declared {
-    /// Its name.
+    /// Its name in its file.
     pub key: Key,
+    /// Its name in the whole: that of the module that it is in, `-`, and its own.
+    pub name: String,
+    /// The frame that its names are looked up in.
+    pub frame: usize,
     /// The word after `kind`, with its place.
     pub kind: Option<(String, Span)>,
-    /// The fields of its kind: everything but `kind` and `allow`.
+    /// The fields of its kind: everything but those that all components have.
     pub fields: Node,
     /// The findings that it acknowledges.
     pub allow: Vec<Allowance>,
+    /// The conditions under which it exists, each with the frame of its names and its place: that of the module first.
+    pub when: Vec<(Condition, usize, Span)>,
+    /// Raw properties by the role of the resource that they are merged into.
+    pub overrides: Option<Tree>,
     /// All of it, from its name to its end.
     pub span: Span,
 }
+
+/// Fields that components of every kind have, and that are not part of their models.
+pub const COMMON_FIELDS: &[&str] = &["allow", "for_each", "kind", "overrides", "use", "when", "with"];
 
 /// A value that the stack gives to whoever deploys it.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -102,6 +164,8 @@ pub struct Output {
     pub description: Option<String>,
     /// A name under which other stacks of the account and region import the value.
     pub export: Option<Text>,
+    /// Whether there is such an output: a parameter, or an expression of parameters such as `${Stage} == prod`.
+    pub when: Option<Text>,
 }
 
 /// A finding that is known and accepted, with the reason.
@@ -113,29 +177,6 @@ pub struct Allowance {
     /// Why it is fine here.
     #[schemars(length(min = 1))]
     pub reason: String,
-}
-
-/// What a file says, with all of its expressions evaluated.
-pub fn evaluate(mut root: Node, sources: &Sources, sink: &mut Sink) -> Node {
-    refuse_tags(&root, sink);
-    let Data::Map(entries) = &mut root.data else { return root };
-    let mut scope = evaluate::Scope::default();
-    if let Some(bindings) = entries.iter_mut().find(|entry| entry.key.text == "let")
-        && let Data::Map(bindings) = &mut bindings.value.data
-    {
-        for binding in bindings {
-            let value = std::mem::replace(&mut binding.value, null(binding.key.span));
-            let before = sink.diagnostics().len();
-            binding.value = scope.evaluate(value, sources, sink);
-            let failed = sink.diagnostics().len() > before;
-            scope.bind(&binding.key.text, &binding.value, failed);
-        }
-    }
-    for entry in entries.iter_mut().filter(|entry| entry.key.text != "let") {
-        let value = std::mem::replace(&mut entry.value, null(entry.key.span));
-        entry.value = scope.evaluate(value, sources, sink);
-    }
-    root
 }
 
 fn null(span: Span) -> Node {
@@ -162,60 +203,72 @@ pub fn entry<'a>(node: &'a Node, key: &str) -> Option<&'a Entry> {
     }
 }
 
-fn entries(node: &Node, key: &str) -> Vec<Entry> {
+/// The entries of a map in a map; none if there is no such map.
+pub fn section<'a>(node: &'a Node, key: &str) -> &'a [Entry] {
     match entry(node, key).map(|entry| &entry.value.data) {
-        Some(Data::Map(entries)) => entries.clone(),
-        _ => Vec::new(),
+        Some(Data::Map(entries)) => entries,
+        _ => &[],
     }
 }
 
-fn string(node: &Node, key: &str) -> Option<String> {
+/// The text of a field, if it is text.
+pub fn string(node: &Node, key: &str) -> Option<String> {
     match entry(node, key).map(|entry| &entry.value.data) {
         Some(Data::String(scalar)) => Some(scalar.text.clone()),
         _ => None,
     }
 }
 
-impl Blueprint {
-    /// The blueprint of an evaluated tree. What does not fit the schema is left out; the schema check reports it.
-    pub fn from_node(root: &Node, sources: &Sources, faults: &mut Vec<text::Fault>) -> Self {
-        let section = |name: &str| -> Vec<(Key, Node)> {
-            entries(root, name).into_iter().map(|entry| (entry.key, entry.value)).collect()
-        };
-        let parameters = section("parameters");
-        let outputs = section("outputs");
-        let components = section("components");
-        Self {
-            name: string(root, "blueprint").unwrap_or_default(),
-            version: string(root, "version").unwrap_or_default(),
-            title: string(root, "title"),
-            description: string(root, "description"),
-            span: entry(root, "blueprint").map_or(root.span, |entry| entry.value.span),
-            parameters: parameters
-                .into_iter()
-                .filter_map(|(key, node)| Some((key, decode::decode(&node, sources, faults).ok()?)))
-                .collect(),
-            outputs: outputs
-                .into_iter()
-                .filter_map(|(key, node)| Some((key, decode::decode(&node, sources, faults).ok()?)))
-                .collect(),
-            components: components.into_iter().map(|(key, node)| Declared::new(key, node, sources, faults)).collect(),
-        }
-    }
+/// The parts of a section that fit their model; the schema check reports the others.
+pub fn decoded<T: serde::de::DeserializeOwned>(
+    root: &Node,
+    name: &str,
+    sources: &Sources,
+    faults: &mut Vec<text::Fault>,
+) -> Vec<(Key, T)> {
+    section(root, name)
+        .iter()
+        .filter_map(|entry| Some((entry.key.clone(), decode::decode(&entry.value, sources, faults).ok()?)))
+        .collect()
 }
 
 impl Declared {
-    fn new(key: Key, mut node: Node, sources: &Sources, faults: &mut Vec<text::Fault>) -> Self {
-        let kind = entry(&node, "kind").and_then(|entry| match &entry.value.data {
+    /// The component of an entry, in the frame of this position.
+    pub fn new(
+        entry: &Entry,
+        (frame, prefix): (usize, &str),
+        sources: &Sources,
+        faults: &mut Vec<text::Fault>,
+    ) -> Self {
+        let Entry { key, value: node } = entry;
+        let kind = self::entry(node, "kind").and_then(|entry| match &entry.value.data {
             Data::String(scalar) => Some((scalar.text.clone(), entry.value.span)),
             _ => None,
         });
-        let allow = entry(&node, "allow").and_then(|entry| decode::decode(&entry.value, sources, faults).ok());
-        if let Data::Map(entries) = &mut node.data {
-            entries.retain(|entry| entry.key.text != "kind" && entry.key.text != "allow");
+        // One that is wrong is reported by the schema, and does not take the others with it.
+        let allow = match expand::field(node, "allow").map(|node| &node.data) {
+            Some(Data::List(items)) => {
+                items.iter().filter_map(|item| decode::decode(item, sources, faults).ok()).collect()
+            }
+            _ => Vec::new(),
+        };
+        let overrides = expand::field(node, "overrides").map(|node| text::tree(node, sources, faults));
+        let mut fields = node.clone();
+        if let Data::Map(entries) = &mut fields.data {
+            entries.retain(|entry| !COMMON_FIELDS.contains(&entry.key.text.as_str()));
         }
         let end = node.span.end.max(key.span.end);
         let span = Span { file: key.span.file, start: key.span.start, end };
-        Self { key, kind, fields: node, allow: allow.unwrap_or_default(), span }
+        Self {
+            key: key.clone(),
+            name: format!("{prefix}{}", key.text),
+            frame,
+            kind,
+            fields,
+            allow,
+            when: Vec::new(),
+            overrides,
+            span,
+        }
     }
 }

@@ -60,6 +60,9 @@ pub struct Parameter {
     /// What it decides; shown in the console.
     #[schemars(length(min = 1, max = 4000))]
     pub description: String,
+    /// The kinds that a component may be of, for the type `component`.
+    #[schemars(length(min = 1))]
+    pub kinds: Option<Vec<Located<String>>>,
     /// The value that is taken when none is given.
     pub default: Option<Located<Scalars>>,
     /// A name for people, instead of the parameter's own.
@@ -115,6 +118,12 @@ pub enum ParameterType {
     /// A number.
     #[serde(rename = "number")]
     Number,
+    /// `true` or `false`.
+    #[serde(rename = "boolean")]
+    Boolean,
+    /// A component of whoever uses the blueprint as a module.
+    #[serde(rename = "component")]
+    Component,
     /// Texts, separated by commas.
     #[serde(rename = "list")]
     List,
@@ -145,7 +154,8 @@ impl ParameterType {
     /// The type as CloudFormation calls it.
     fn name(self) -> &'static str {
         match self {
-            Self::String => "String",
+            // A component is never left to the template: only modules have such parameters.
+            Self::String | Self::Boolean | Self::Component => "String",
             Self::Number => "Number",
             Self::List => "CommaDelimitedList",
             Self::NumberList => "List<Number>",
@@ -172,11 +182,13 @@ impl Parameter {
     /// Checks the default against the constraints.
     pub fn check(&self, sink: &mut Sink) {
         let Some(default) = &self.default else { return };
-        let values: Vec<&Json> = match &default.value.0 {
-            Json::Array(items) => items.iter().collect(),
-            other => vec![other],
+        let values: Vec<Json> = match &default.value.0 {
+            Json::Array(items) => items.clone(),
+            // A list may be written as CloudFormation takes it.
+            Json::String(text) if self.kind.is_list() => text.split(',').map(|item| Json::from(item.trim())).collect(),
+            other => vec![other.clone()],
         };
-        for value in values {
+        for value in &values {
             if let Some(problem) = self.refuses(value) {
                 sink.report(&DEFAULT, default.span(), format!("default {value} {problem}"))
                     .help("change the default or the constraint");
@@ -184,8 +196,12 @@ impl Parameter {
         }
     }
 
-    fn refuses(&self, value: &Json) -> Option<String> {
+    /// Why a value is not one of the parameter's, if it is not.
+    pub fn refuses(&self, value: &Json) -> Option<String> {
         let text = plain(value);
+        if self.kind == ParameterType::Boolean && text != "true" && text != "false" {
+            return Some("is neither `true` nor `false`".to_owned());
+        }
         if self.kind.is_numeric() {
             let Ok(number) = text.trim().parse::<f64>() else {
                 return Some("is not a number".to_owned());
@@ -232,6 +248,8 @@ impl Parameter {
             }
         });
         let allowed = self.allowed.as_ref().map(|allowed| allowed.iter().map(|one| plain(&one.0)).collect::<Vec<_>>());
+        let truths = || vec!["true".to_owned(), "false".to_owned()];
+        let allowed = allowed.or_else(|| (self.kind == ParameterType::Boolean).then(truths));
         map!(origin;
             "Type" => self.kind.name(),
             "Description" => self.description.trim_end(),

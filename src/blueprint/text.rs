@@ -142,6 +142,16 @@ impl<T> Setting<T> {
 pub struct Reference(Located<String>);
 
 impl Reference {
+    /// A reference to a component by its name, because of what is written at a place.
+    pub fn new(name: &str, span: Span) -> Self {
+        Self(Located { span: span_transport(span), value: name.to_owned() })
+    }
+
+    /// The parameter that stands for the component, if it is not named itself.
+    pub fn parameter(&self) -> Option<&str> {
+        self.0.value.strip_prefix("${")?.strip_suffix('}')
+    }
+
     /// The name as written.
     pub fn name(&self) -> &str {
         &self.0.value
@@ -272,6 +282,12 @@ impl Text {
     }
 }
 
+/// Marks the schema of a [`Text`] while the schema of the language is generated.
+pub const TEXT_MARK: &str = "x-text";
+
+/// The form of a reference: the name of a component or, in a module, a parameter that stands for one.
+pub const REFERENCE_PATTERN: &str = r"^([a-z][a-z0-9]*(-[a-z0-9]+)*|\$\{[A-Z][A-Za-z0-9]*\})$";
+
 /// The form of a text that is nothing but one `${ }`.
 pub const DEFERRED_PATTERN: &str = r"^\$\{[^!${}][^${}]*\}$";
 
@@ -319,7 +335,7 @@ impl JsonSchema for Text {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({"type": "string"})
+        json_schema!({"type": "string", TEXT_MARK: true})
     }
 }
 
@@ -347,7 +363,7 @@ impl JsonSchema for Reference {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({"type": "string", "pattern": super::NAME_PATTERN})
+        json_schema!({"type": "string", "pattern": REFERENCE_PATTERN})
     }
 }
 
@@ -361,7 +377,7 @@ impl JsonSchema for Script {
     }
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        json_schema!({"anyOf": [{"type": "string"}, generator.subschema_for::<FileReference>()]})
+        json_schema!({"anyOf": [generator.subschema_for::<Text>(), generator.subschema_for::<FileReference>()]})
     }
 }
 

@@ -7,9 +7,10 @@ mod limits;
 mod references;
 mod violations;
 
-use crate::diagnostics::{Code, Sink};
+use crate::diagnostics::{Code, Severity, Sink};
 use crate::schema::model::Document;
 use crate::schema::{Leniency, Options, validate};
+use crate::source::Span;
 use crate::syntax::Node;
 use crate::template::Template;
 
@@ -19,8 +20,11 @@ pub static CODES: &[&[&Code]] = &[limits::CODES, references::CODES, violations::
 /// Checks a blueprint with the schema of the language; `hints` say what to write for its patterns.
 pub fn language(root: &Node, schema: &Document, hints: &[(&str, &str)], sink: &mut Sink) {
     let options = Options { leniency: Leniency::Strict, read_only: &[] };
-    for violation in validate(schema, root, options).violations {
-        violations::report(&violation, root, hints, sink);
+    let errors = sink.diagnostics().iter().filter(|known| known.code.severity == Severity::Error);
+    let broken: Vec<Span> = errors.map(|known| known.span).collect();
+    let found = validate(schema, root, options).violations;
+    for violation in found.iter().filter(|violation| !violations::is_misspelt(violation, &found)) {
+        violations::report(violation, root, hints, &broken, sink);
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::diagnostics::{INTERNAL, Sink};
 use crate::schema::provider;
 use crate::source::{Origin, Span};
-use crate::template::{Data, Function, Map, Resource, Template, Value};
+use crate::template::{Data, Map, Resource, Template, Value, references};
 
 codes! {
     /// Resources need each other, so that none can be made first.
@@ -35,56 +35,17 @@ codes! {
     CYCLE = Error "dependency-cycle";
 }
 
-/// What a value refers to: a logical id, and the attribute if it is not a `Ref`.
-fn references(value: &Value, found: &mut Vec<(String, Option<String>, Span)>) {
-    let span = value.origin.span();
-    value.walk(&mut |part| {
-        let Data::Call(function, argument) = &part.data else { return };
-        match function {
-            Function::Ref => found.extend(argument.as_str().map(|id| (id.to_owned(), None, span))),
-            Function::GetAtt => {
-                let parts: Vec<&str> =
-                    argument.as_list().unwrap_or_default().iter().filter_map(Value::as_str).collect();
-                if let [id, attribute] = parts.as_slice() {
-                    found.push(((*id).to_owned(), Some((*attribute).to_owned()), span));
-                }
-            }
-            Function::Sub => {
-                for name in argument.as_str().map(substituted).unwrap_or_default() {
-                    match name.split_once('.') {
-                        Some((id, attribute)) => found.push((id.to_owned(), Some(attribute.to_owned()), span)),
-                        None => found.push((name.to_owned(), None, span)),
-                    }
-                }
-            }
-            _ => {}
-        }
-    });
-}
-
-/// The names in `${ }` of the text of a `Fn::Sub`, without those that are literal.
-fn substituted(text: &str) -> Vec<&str> {
-    text.split("${")
-        .skip(1)
-        .filter_map(|rest| rest.split_once('}'))
-        .map(|(name, _)| name)
-        .filter(|n| !n.starts_with('!'))
-        .collect()
-}
-
 /// Checks all references of a template.
 pub fn check(template: &Template, sink: &mut Sink) {
     let mut needs: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
     for resource in &template.resources {
-        let mut found = Vec::new();
         let properties = Value::new(resource.origin, Data::Map(resource.properties.clone()));
-        references(&properties, &mut found);
+        let mut found = references(&properties);
         found.extend(resource.depends_on.iter().map(|id| (id.clone(), None, resource.origin.span())));
         check_targets(template, &found, &format!("Resources/{}", resource.id), sink);
         needs.insert(&resource.id, found.into_iter().map(|(id, ..)| id).collect());
     }
-    let mut found = Vec::new();
-    references(&whole(&template.outputs), &mut found);
+    let found = references(&whole(&template.outputs));
     check_targets(template, &found, "Outputs", sink);
     report_cycles(template, &needs, sink);
 }

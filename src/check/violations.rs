@@ -1,10 +1,10 @@
 //! What violates a schema: that of the language, or a provider schema.
 
-use crate::diagnostics::{Code, Diagnostic, INTERNAL, Sink};
+use crate::diagnostics::{Code, Diagnostic, INTERNAL, Severity, Sink};
 use crate::schema::model::Types;
 use crate::schema::{Place, Segment, Violation, ViolationKind, provider};
 use crate::source::{Origin, Span};
-use crate::syntax::{Data, Node};
+use crate::syntax::{Data, Node, Scalar};
 use crate::template::{self, Template, Value};
 
 codes! {
@@ -149,6 +149,35 @@ codes! {
     /// ```
     NAME = Error "misnamed";
 
+    /// `${ }` stands where the value must be known when formwork runs.
+    ///
+    /// What a kind decides by a value (how many resources it makes, which properties they have) cannot wait for the
+    /// deployment. A value of `let` in `{{ }}` can be used everywhere.
+    ///
+    /// ```yaml
+    /// parameters:
+    ///   Compression: { type: string, default: gzip, description: How objects are compressed. }
+    /// components:
+    ///   archive:
+    ///     kind: s3-bucket
+    ///   delivery:
+    ///     kind: firehose-stream
+    ///     to: { s3: archive, compression: "${Compression}" }
+    /// ```
+    ///
+    /// Instead:
+    ///
+    /// ```yaml
+    /// let: { compression: gzip }
+    /// components:
+    ///   archive:
+    ///     kind: s3-bucket
+    ///   delivery:
+    ///     kind: firehose-stream
+    ///     to: { s3: archive, compression: "{{ compression }}" }
+    /// ```
+    REFERENCE = Error "reference-not-allowed";
+
     /// A number is smaller or greater than is allowed.
     ///
     /// ```yaml
@@ -221,17 +250,23 @@ fn is_deferred(pattern: &str) -> bool {
     pattern == crate::blueprint::text::DEFERRED_PATTERN
 }
 
-/// Reports what violates the schema of the language. `hints` say what to write for patterns that say little to people.
-pub fn report(violation: &Violation, root: &Node, hints: &[(&str, &str)], sink: &mut Sink) {
+/// Reports what violates the schema of the language. `hints` say what to write for patterns that say little to people,
+/// and `broken` are the places of errors that were found before.
+pub fn report(violation: &Violation, root: &Node, hints: &[(&str, &str)], broken: &[Span], sink: &mut Sink) {
     let Owner { key: owner, in_list, node } = owner(root, &violation.path);
-    // A text whose expression could not be evaluated is not what was meant.
+    if is_of_the_whole(&violation.kind) && is_broken(node, broken) {
+        return;
+    }
+    // What could not be understood is missing here.
+    if matches!(violation.kind, ViolationKind::TooFewProperties { .. })
+        && broken.iter().any(|at| covers(node.span, *at))
+    {
+        return;
+    }
     let text = match &node.data {
         Data::String(scalar) => scalar.text.as_str(),
         _ => "",
     };
-    if !text.is_empty() && sink.diagnostics().iter().any(|known| covers(node.span, known.span)) && text.contains("{{") {
-        return;
-    }
     let nothing = matches!(&violation.kind, ViolationKind::WrongType { given, .. } if *given == Types::NULL);
     let missing = nothing || matches!(violation.kind, ViolationKind::MissingProperty { .. } | ViolationKind::Null);
     let span = match violation.place {
@@ -249,12 +284,38 @@ pub fn report(violation: &Violation, root: &Node, hints: &[(&str, &str)], sink: 
         .collect();
     let (code, message, help): (&'static Code, String, Option<String>) = match &violation.kind {
         ViolationKind::NotInEnum { given, .. } if matches!(keys.as_slice(), ["components", _, "kind"]) => {
-            let help = violation.help().unwrap_or_else(|| "`formwork explain` lists the kinds".to_owned());
+            let help = violation.help().filter(|help| help.starts_with("did you mean"));
+            let help = help.unwrap_or_else(|| "`formwork explain` lists the kinds".to_owned());
             (&KIND, format!("no kind `{given}`"), Some(help))
+        }
+        ViolationKind::NotInEnum { .. }
+        | ViolationKind::WrongType { .. }
+        | ViolationKind::PatternMismatch { .. }
+        | ViolationKind::Forbidden
+            if text.contains("${") && matches!(violation.place, Place::Value(_)) =>
+        {
+            let help = "write the value itself, or a value of `let` in `{{ }}`";
+            (
+                &REFERENCE,
+                "`${ }` is known only at deployment, and this is needed before".to_owned(),
+                Some(help.to_owned()),
+            )
         }
         _ if nothing => {
             let name = keys.last().copied().filter(|key| !key.is_empty()).unwrap_or("this");
             (&NULL, format!("`{name}` has no value"), Some("write a value, or remove the line".to_owned()))
+        }
+        ViolationKind::WrongType { .. } if keys.as_slice() == ["version"] => {
+            let hint = hints.iter().find(|(known, _)| *known == crate::blueprint::VERSION_PATTERN);
+            (&TYPE, violation.message(), hint.map(|(_, hint)| (*hint).to_owned()))
+        }
+        // The text that is allowed beside a whole number is a `${ }`.
+        ViolationKind::WrongType { given, allowed }
+            if allowed.meets(Types::INTEGER) && allowed.meets(Types::STRING) && !allowed.meets(Types::NUMBER) =>
+        {
+            let help = "write a whole number, or the parameter that gives it as `${Name}`";
+            let message = ViolationKind::WrongType { given: *given, allowed: Types::INTEGER }.message();
+            (&TYPE, message, Some(help.to_owned()))
         }
         ViolationKind::PatternMismatch { pattern, .. } if is_deferred(pattern) => {
             let help = "write a number, or the parameter that gives it as `${Name}`";
@@ -272,31 +333,86 @@ pub fn report(violation: &Violation, root: &Node, hints: &[(&str, &str)], sink: 
         kind => (code(kind), violation.message(), violation.help()),
     };
     // One slip is told once, although alternatives of the schema may see it more than once.
-    let told = sink
-        .diagnostics()
-        .iter()
-        .any(|known| known.code.name == code.name && known.span == span && known.message == message);
+    let told = sink.diagnostics().iter().any(|known| {
+        known.code.name == code.name && known.span == span && (known.message == message || code.name == RANGE.name)
+    });
     if !told {
-        let deferred = (text.contains("${") && matches!(violation.place, Place::Value(_)))
-            .then(|| "this must be known when formwork runs, and `${ }` is known only at deployment".to_owned());
-        let help = deferred.or(help).or_else(|| retype(&violation.kind));
+        let help = help.or_else(|| retype(&violation.kind));
+        let help = help.map(|help| with_page(help, &violation.kind, &keys, root));
+        // A warning about the same value says less than this.
+        sink.retain(|known| known.span != span || known.code.severity != Severity::Warning);
         sink.report(code, span, message).maybe_help(help);
+    }
+}
+
+/// Whether a missing property is there under a misspelt name, which is told already.
+pub fn is_misspelt(missing: &Violation, all: &[Violation]) -> bool {
+    let ViolationKind::MissingProperty { name } = &missing.kind else { return false };
+    let meant = format!("did you mean `{name}`?");
+    all.iter().any(|other| {
+        let beside = other.path.strip_prefix(missing.path.as_slice()).is_some_and(|rest| rest.len() <= 1);
+        beside
+            && matches!(other.kind, ViolationKind::UnknownProperty { .. })
+            && other.help().is_some_and(|help| help == meant)
+    })
+}
+
+/// Whether a violation is about a value as a whole, and not about what is in it.
+fn is_of_the_whole(kind: &ViolationKind) -> bool {
+    !matches!(
+        kind,
+        ViolationKind::MissingProperty { .. }
+            | ViolationKind::UnknownProperty { .. }
+            | ViolationKind::TooFewProperties { .. }
+            | ViolationKind::TooManyProperties { .. }
+    )
+}
+
+/// Whether a value is not what was meant, because an error was found in it or, of a list or an object, at its start.
+fn is_broken(node: &Node, broken: &[Span]) -> bool {
+    let whole = matches!(node.data, Data::List(_) | Data::Map(_));
+    let hit = |at: &Span| covers(node.span, *at) && (!whole || at.start <= node.span.start + 1);
+    // A value that uses a broken one is broken at another place.
+    let unevaluated = |scalar: &Scalar| scalar.text.contains("{{") && !broken.is_empty();
+    node.tag.is_some() || broken.iter().any(hit) || matches!(&node.data, Data::String(scalar) if unevaluated(scalar))
+}
+
+/// Adds where to read on for a field that is missing in a component.
+fn with_page(help: String, kind: &ViolationKind, keys: &[&str], root: &Node) -> String {
+    let (ViolationKind::MissingProperty { name }, ["components", component, ..]) = (kind, keys) else { return help };
+    let path = ["components", component, "kind"].map(|key| Segment::Key(key.to_owned()));
+    match &owner(root, &path).node.data {
+        Data::String(kind) => format!("{help}; `formwork explain {}` says what it is", kind.text),
+        _ if name == "kind" => format!("{help}; `formwork explain` lists the kinds"),
+        _ => help,
     }
 }
 
 /// What to write for a value of the wrong type.
 fn retype(kind: &ViolationKind) -> Option<String> {
-    match kind {
-        ViolationKind::WrongType { given, allowed }
-            if allowed.meets(Types::STRING) && given.meets(Types::NUMBER.or(Types::BOOLEAN)) =>
-        {
-            Some("write it in quotes to make it text".to_owned())
-        }
-        ViolationKind::WrongType { allowed, .. } if *allowed == Types::BOOLEAN => {
-            Some("write `true` or `false`".to_owned())
-        }
-        _ => None,
-    }
+    let ViolationKind::WrongType { given, allowed } = *kind else { return None };
+    let numbers = Types::NUMBER.or(Types::INTEGER);
+    let only = |types: Types| allowed.names().all(|name| Types::by_name(name).is_some_and(|one| types.meets(one)));
+    let help = if allowed.meets(Types::STRING) && given.meets(numbers.or(Types::BOOLEAN)) {
+        "write it in quotes to make it text"
+    } else if only(Types::BOOLEAN) {
+        "write `true` or `false`"
+    } else if only(numbers) {
+        "write a number, without quotes"
+    } else if only(Types::ARRAY) {
+        "write a list: `[one, two]`, or each item on a line of its own after `- `"
+    } else if only(Types::OBJECT) {
+        "write its fields: `{ name: value }`, or each on a line of its own, indented below"
+    } else if allowed.meets(Types::STRING) && allowed.meets(Types::OBJECT) {
+        "write text, or an object: `{ name: value }`"
+    } else if allowed.meets(Types::STRING) {
+        "write text, in quotes if it begins with a bracket"
+    } else if !allowed.meets(Types::STRING) && allowed.meets(Types::ARRAY) && allowed.meets(Types::OBJECT) {
+        "write a list (`[value]`) or an object (`{ name: value }`)"
+    } else {
+        return None;
+    };
+    Some(help.to_owned())
 }
 
 fn code(kind: &ViolationKind) -> &'static Code {
@@ -367,25 +483,27 @@ fn covers(outer: Span, inner: Span) -> bool {
 
 /// Checks the properties of all resources with the provider schemas.
 pub fn check(template: &Template, sink: &mut Sink) {
-    for resource in &template.resources {
+    // Of custom resources only their makers know the properties.
+    for resource in template.resources.iter().filter(|resource| !resource.kind.starts_with("Custom::")) {
         let Some(known) = provider::resource_type(&resource.kind) else {
             sink.report(&INTERNAL, resource.origin.span(), format!("there is no resource type `{}`", resource.kind))
                 .help("this is a mistake of formwork; please report it with the blueprint");
             continue;
         };
         let properties = Value::new(resource.origin, template::Data::Map(resource.properties.clone()));
-        for violation in known.validate(&properties).violations {
+        let found = known.validate(&properties).violations;
+        for violation in found.iter().filter(|violation| !is_misspelt(violation, &found)) {
             let path = violation.path_below(&format!("Resources/{}/Properties", resource.id));
-            report_in_template(&violation, path, sink);
+            report_in_template(violation, path, sink);
         }
     }
 }
 
 fn report_in_template(violation: &Violation, path: String, sink: &mut Sink) {
     let diagnostic: &mut Diagnostic = match violation.place.origin() {
-        Origin::Written(span) => {
-            sink.report(code(&violation.kind), span, violation.message()).maybe_help(violation.help())
-        }
+        Origin::Written(span) => sink
+            .report(code(&violation.kind), span, violation.message())
+            .maybe_help(violation.help().or_else(|| retype(&violation.kind))),
         Origin::Derived(span) => sink
             .report(&INTERNAL, span, format!("formwork made a wrong value here: {}", violation.message()))
             .help("this is a mistake of formwork; please report it with the blueprint"),

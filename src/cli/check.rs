@@ -3,8 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
-use super::{Exit, Streams, input};
-use crate::compile::Compiled;
+use super::input::{self, Finished};
+use super::{Exit, Streams};
 use crate::diagnostics::{Report, Severity, render};
 
 /// Check blueprints without writing anything
@@ -13,6 +13,9 @@ pub struct Arguments {
     /// Blueprints, or folders with blueprints in them
     #[arg(value_name = "PATH", default_value = "blueprints")]
     paths: Vec<PathBuf>,
+    /// An environment of `formwork.yaml`
+    #[arg(long, value_name = "NAME")]
+    env: Option<String>,
     /// How findings are printed
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
@@ -28,7 +31,9 @@ enum Format {
 
 /// Runs the command.
 pub fn run(arguments: &Arguments, streams: &mut Streams<'_>) -> io::Result<Exit> {
-    let compiled = match input::find(&arguments.paths).and_then(|paths| input::compile_all(&paths)) {
+    let Some(settings) = input::settings(arguments.env.as_deref(), streams)? else { return Ok(Exit::CouldNotRun) };
+    let all = |paths: Vec<PathBuf>| input::compile_all(&paths, &settings.workspace, None);
+    let compiled = match input::find(&arguments.paths).and_then(all) {
         Ok(compiled) => compiled,
         Err(unusable) => return unusable.report(streams),
     };
@@ -53,7 +58,7 @@ pub fn run(arguments: &Arguments, streams: &mut Streams<'_>) -> io::Result<Exit>
 }
 
 /// Shows what was found, and says whether there are errors.
-pub fn show(compiled: &[Compiled], streams: &mut Streams<'_>) -> io::Result<Exit> {
+pub fn show(compiled: &[Finished], streams: &mut Streams<'_>) -> io::Result<Exit> {
     for one in compiled {
         for diagnostic in &one.diagnostics {
             streams.err.write_all(render(diagnostic, &one.sources, streams.style).as_bytes())?;
@@ -74,7 +79,7 @@ pub fn show(compiled: &[Compiled], streams: &mut Streams<'_>) -> io::Result<Exit
     Ok(if errors > 0 { Exit::Found } else { Exit::Fine })
 }
 
-fn count(compiled: &[Compiled], severity: Severity) -> usize {
+fn count(compiled: &[Finished], severity: Severity) -> usize {
     compiled.iter().flat_map(|one| &one.diagnostics).filter(|diagnostic| diagnostic.code.severity == severity).count()
 }
 

@@ -7,8 +7,10 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
-use crate::compile::{Compiled, compile};
-use crate::source::Files;
+use super::Streams;
+use crate::compile::{Format, LIBRARY, Workspace, compile_in};
+use crate::diagnostics::{Diagnostic, Severity, render};
+use crate::source::{Files, Sources};
 
 /// The file of a blueprint that has a folder of its own.
 const IN_FOLDER: &[&str] = &["blueprint.yaml", "blueprint.yml", "blueprint.json"];
@@ -16,7 +18,7 @@ const IN_FOLDER: &[&str] = &["blueprint.yaml", "blueprint.yml", "blueprint.json"
 /// How the name of a blueprint ends that is a single file.
 const SINGLE_FILE: &[&str] = &[".blueprint.yaml", ".blueprint.yml", ".blueprint.json"];
 
-/// The file system.
+/// The file system, and the reference library under its own folder.
 #[derive(Debug)]
 pub struct Disk;
 
@@ -25,6 +27,9 @@ const MAX_BYTES: u64 = 1 << 28;
 
 impl Files for Disk {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        if let Ok(inside) = path.strip_prefix(LIBRARY) {
+            return super::library::file(inside).map(<[u8]>::to_vec).ok_or_else(|| io::ErrorKind::NotFound.into());
+        }
         let metadata = fs::metadata(path)?;
         if metadata.is_dir() {
             return Err(io::ErrorKind::IsADirectory.into());
@@ -102,12 +107,99 @@ pub fn describe(error: &io::Error) -> String {
     }
 }
 
-/// Compiles blueprints on all cores; the results are in the order of the paths.
-pub fn compile_all(paths: &[PathBuf]) -> Result<Vec<Compiled>, Unusable> {
+/// The name of the file with the settings of a repository.
+const SETTINGS: &str = "formwork.yaml";
+
+/// The settings that hold where the program runs, with the folder that they are in.
+#[derive(Debug, Default)]
+pub struct Settings {
+    /// What they say.
+    pub workspace: Workspace,
+    /// The folder of the file; nothing if there is none.
+    pub folder: PathBuf,
+}
+
+/// Reads the settings of the repository that the program runs in: the nearest `formwork.yaml` from here upwards, as far
+/// as the top of the repository. `None` if they are wrong, which is then shown.
+pub fn settings(environment: Option<&str>, streams: &mut Streams<'_>) -> io::Result<Option<Settings>> {
+    let mut folder = PathBuf::new();
+    let here = std::env::current_dir()?;
+    let found = here.ancestors().find_map(|ancestor| {
+        let found = ancestor.join(SETTINGS).is_file();
+        let top = ancestor.join(".git").exists();
+        let at = folder.clone();
+        folder.push("..");
+        if found { Some(Some(at)) } else { top.then_some(None) }
+    });
+    let Some(folder) = found.flatten() else {
+        if let Some(name) = environment {
+            writeln!(streams.err, "error: no environment `{name}`\nhelp: there is no {SETTINGS} that could name it")?;
+            return Ok(None);
+        }
+        return Ok(Some(Settings::default()));
+    };
+    let path = folder.join(SETTINGS);
+    let bytes = match Disk.read(&path) {
+        Ok(bytes) => bytes,
+        Err(error) => {
+            writeln!(streams.err, "error: cannot read {}: {}", shown(&path), describe(&error))?;
+            return Ok(None);
+        }
+    };
+    let (workspace, diagnostics) = Workspace::read(&shown(&path), bytes, environment);
+    for diagnostic in &diagnostics {
+        streams.err.write_all(render(diagnostic, &workspace.sources, streams.style).as_bytes())?;
+    }
+    if diagnostics.iter().any(|diagnostic| diagnostic.code.severity == Severity::Error) {
+        return Ok(None);
+    }
+    if let Some(problem) = workspace.unknown_environment() {
+        writeln!(streams.err, "error: {problem}")?;
+        return Ok(None);
+    }
+    Ok(Some(Settings { workspace, folder }))
+}
+
+/// What is left of a blueprint after its compilation: thousands of them are held at once.
+#[derive(Debug)]
+pub struct Finished {
+    /// The path of the blueprint as it is shown.
+    pub shown: String,
+    /// The name that the blueprint gives itself.
+    pub name: Option<String>,
+    /// What was found.
+    pub diagnostics: Vec<Diagnostic>,
+    /// What was read, if something was found in it.
+    pub sources: Sources,
+    /// The text of the template, if it was asked for and there is one.
+    pub text: Option<String>,
+    /// The resources of the template.
+    pub resources: usize,
+    /// Whether it is a blueprint that only others can use.
+    pub is_module: bool,
+}
+
+/// Compiles blueprints on all cores; the results are in the order of the paths. Templates are written out in `format`.
+pub fn compile_all(
+    paths: &[PathBuf],
+    workspace: &Workspace,
+    format: Option<Format>,
+) -> Result<Vec<Finished>, Unusable> {
     let codes = super::codes();
     let one = |path: &PathBuf| {
-        compile(path, &shown(path), &Disk, &codes)
-            .map_err(|error| Unusable { path: path.clone(), reason: describe(&error) })
+        let shown = shown(path);
+        let compiled = compile_in(workspace, path, &shown, &Disk, &codes)
+            .map_err(|error| Unusable { path: path.clone(), reason: describe(&error) })?;
+        let template = compiled.template.as_ref();
+        Ok(Finished {
+            shown,
+            name: compiled.name,
+            sources: if compiled.diagnostics.is_empty() { Sources::default() } else { compiled.sources },
+            diagnostics: compiled.diagnostics,
+            text: template.zip(format).map(|(template, format)| template.text(format)),
+            resources: template.map_or(0, |template| template.template().resources.len()),
+            is_module: compiled.is_module,
+        })
     };
     // Threads cost more than one small file.
     if paths.len() < 4 {

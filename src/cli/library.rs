@@ -1,5 +1,7 @@
 //! The reference library, which the program carries with it.
 
+use std::path::Path;
+
 use include_dir::{Dir, include_dir};
 
 static BLUEPRINTS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/blueprints");
@@ -20,6 +22,11 @@ pub fn architectures() -> Vec<Architecture> {
     let mut all: Vec<Architecture> = BLUEPRINTS.dirs().filter_map(architecture).collect();
     all.sort_by_key(|architecture| architecture.name);
     all
+}
+
+/// A file of the library, by its path from the library's folder.
+pub fn file(path: &Path) -> Option<&'static [u8]> {
+    BLUEPRINTS.get_file(path).map(include_dir::File::contents)
 }
 
 fn architecture(dir: &'static Dir<'static>) -> Option<Architecture> {

@@ -96,18 +96,17 @@ const DEFAULT_WIDTH: usize = 140;
 
 /// All codes of the program, sorted by name.
 pub fn codes() -> Vec<&'static Code> {
-    let own = [
-        crate::blueprint::CODES,
-        crate::blueprint::EXPRESSION_CODES,
-        crate::blueprint::parameters::CODES,
-        crate::compile::CODES,
-        crate::compose::CODES,
-        crate::diagnostics::CODES,
-        crate::kinds::REFERENCE_CODES,
-        crate::syntax::CODES,
-    ];
+    let own = [crate::diagnostics::CODES, crate::kinds::REFERENCE_CODES, crate::syntax::CODES];
     let kinds = crate::kinds::KINDS.iter().flat_map(|kind| kind.codes);
-    let lists = own.into_iter().chain(crate::check::CODES.iter().chain(kinds).copied());
+    let lists = own.into_iter().chain(
+        crate::blueprint::ALL_CODES
+            .iter()
+            .chain(crate::check::CODES)
+            .chain(crate::compile::ALL_CODES)
+            .chain(crate::compose::ALL_CODES)
+            .chain(kinds)
+            .copied(),
+    );
     let mut codes: Vec<&'static Code> = lists.flatten().copied().collect();
     codes.sort_by_key(|code| code.name);
     codes

@@ -5,8 +5,9 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use super::{Exit, Streams, check, input};
-use crate::compile::{Compiled, Format, Rendered};
+use super::input::{self, Finished};
+use super::{Exit, Streams, check};
+use crate::compile::Format;
 use crate::template::{MAX_INLINE_BYTES, MAX_RESOURCES};
 
 /// Compile blueprints to CloudFormation templates
@@ -20,9 +21,13 @@ pub struct Arguments {
     /// Blueprints, or folders with blueprints in them
     #[arg(value_name = "PATH", default_value = "blueprints")]
     paths: Vec<PathBuf>,
-    /// Folder for the templates; `-` prints the template of one blueprint
-    #[arg(short, long, value_name = "DIR", default_value = "templates")]
-    output: PathBuf,
+    /// An environment of `formwork.yaml`; its templates have a folder of their own
+    #[arg(long, value_name = "NAME")]
+    env: Option<String>,
+    /// Folder for the templates, `templates` unless `formwork.yaml` names another; `-` prints the template of one
+    /// blueprint
+    #[arg(short, long, value_name = "DIR")]
+    output: Option<PathBuf>,
     /// How templates are written
     #[arg(long, value_enum, default_value = "yaml")]
     format: FormatArgument,
@@ -50,53 +55,78 @@ impl FormatArgument {
 
 /// Runs the command.
 pub fn run(arguments: &Arguments, streams: &mut Streams<'_>) -> io::Result<Exit> {
-    let compiled = match input::find(&arguments.paths).and_then(|paths| input::compile_all(&paths)) {
+    let Some(settings) = input::settings(arguments.env.as_deref(), streams)? else { return Ok(Exit::CouldNotRun) };
+    let folder = output(arguments, &settings);
+    let all = |paths: Vec<PathBuf>| input::compile_all(&paths, &settings.workspace, Some(arguments.format.format().0));
+    let compiled = match input::find(&arguments.paths).and_then(all) {
         Ok(compiled) => compiled,
         Err(unusable) => return unusable.report(streams),
     };
     let found = check::show(&compiled, streams)?;
-    let rendered: Vec<(&str, &Rendered)> = compiled.iter().filter_map(named).collect();
-    if let Some(exit) = same_names(&compiled, streams)? {
-        return Ok(exit);
+    for one in compiled.iter().filter(|one| one.is_module) {
+        writeln!(streams.err, "{}  (a module, rendered where it is used)", one.name.as_deref().unwrap_or_default())?;
     }
-    let exit = if arguments.output == Path::new("-") {
-        print(arguments, &compiled, streams)?
+    let rendered: Vec<Rendered<'_>> = compiled.iter().filter_map(Rendered::new).collect();
+    if same_names(&rendered, streams)? {
+        return Ok(Exit::Found);
+    }
+    let exit = if folder == Path::new("-") {
+        print(&compiled, streams)?
     } else if arguments.check {
-        compare(arguments, &rendered, streams)?
+        compare(arguments, &folder, &rendered, streams)?
     } else {
-        write(arguments, &rendered, streams)?
+        write(arguments, &folder, &rendered, streams)?
     };
     Ok(found.and(exit))
 }
 
-fn named(compiled: &Compiled) -> Option<(&str, &Rendered)> {
-    Some((compiled.name.as_deref()?, compiled.template.as_ref()?))
+/// A template that is to be written.
+struct Rendered<'a> {
+    name: &'a str,
+    text: &'a str,
+    from: &'a Finished,
 }
 
-fn file_name(name: &str, arguments: &Arguments) -> PathBuf {
-    arguments.output.join(format!("{name}.template.{}", arguments.format.format().1))
+impl<'a> Rendered<'a> {
+    fn new(from: &'a Finished) -> Option<Self> {
+        Some(Self { name: from.name.as_deref()?, text: from.text.as_deref()?, from })
+    }
+}
+
+/// The folder for the templates: what the command line says, or else the settings.
+fn output(arguments: &Arguments, settings: &input::Settings) -> PathBuf {
+    if let Some(output) = &arguments.output {
+        return output.clone();
+    }
+    let project = settings.workspace.project.output.as_ref().map_or("templates", |output| output.value.as_str());
+    let folder = settings.folder.join(project);
+    match &arguments.env {
+        Some(environment) => folder.join(environment),
+        None => folder,
+    }
+}
+
+fn file_name(folder: &Path, name: &str, arguments: &Arguments) -> PathBuf {
+    folder.join(format!("{name}.template.{}", arguments.format.format().1))
 }
 
 /// Two blueprints of one name would overwrite each other's template.
-fn same_names(compiled: &[Compiled], streams: &mut Streams<'_>) -> io::Result<Option<Exit>> {
-    let mut seen: BTreeMap<&str, &Compiled> = BTreeMap::new();
-    for one in compiled {
-        let Some((name, _)) = named(one) else { continue };
-        if let Some(first) = seen.insert(name, one) {
-            let file = |compiled: &Compiled| compiled.sources.iter().next().map_or("", |s| s.name.as_str()).to_owned();
+fn same_names(rendered: &[Rendered<'_>], streams: &mut Streams<'_>) -> io::Result<bool> {
+    let mut seen: BTreeMap<&str, &Finished> = BTreeMap::new();
+    for one in rendered {
+        if let Some(first) = seen.insert(one.name, one.from) {
             writeln!(
                 streams.err,
-                "error: two blueprints are named `{name}`: {} and {}\nhelp: change `blueprint:` in one of them",
-                file(first),
-                file(one)
+                "error: two blueprints are named `{}`: {} and {}\nhelp: change `blueprint:` in one of them",
+                one.name, first.shown, one.from.shown
             )?;
-            return Ok(Some(Exit::Found));
+            return Ok(true);
         }
     }
-    Ok(None)
+    Ok(false)
 }
 
-fn print(arguments: &Arguments, compiled: &[Compiled], streams: &mut Streams<'_>) -> io::Result<Exit> {
+fn print(compiled: &[Finished], streams: &mut Streams<'_>) -> io::Result<Exit> {
     let [one] = compiled else {
         writeln!(
             streams.err,
@@ -105,18 +135,23 @@ fn print(arguments: &Arguments, compiled: &[Compiled], streams: &mut Streams<'_>
         )?;
         return Ok(Exit::CouldNotRun);
     };
-    if let Some(rendered) = &one.template {
-        streams.out.write_all(rendered.text(arguments.format.format().0).as_bytes())?;
+    if let Some(text) = &one.text {
+        streams.out.write_all(text.as_bytes())?;
     }
     Ok(Exit::Fine)
 }
 
-fn compare(arguments: &Arguments, rendered: &[(&str, &Rendered)], streams: &mut Streams<'_>) -> io::Result<Exit> {
+fn compare(
+    arguments: &Arguments,
+    folder: &Path,
+    rendered: &[Rendered<'_>],
+    streams: &mut Streams<'_>,
+) -> io::Result<Exit> {
     let mut exit = Exit::Fine;
-    for (name, rendered) in rendered {
-        let path = file_name(name, arguments);
+    for one in rendered {
+        let path = file_name(folder, one.name, arguments);
         let problem = match fs::read(&path) {
-            Ok(bytes) if bytes == rendered.text(arguments.format.format().0).as_bytes() => continue,
+            Ok(bytes) if bytes == one.text.as_bytes() => continue,
             Ok(_) => "would change".to_owned(),
             Err(error) if error.kind() == io::ErrorKind::NotFound => "would be new".to_owned(),
             Err(error) => {
@@ -130,22 +165,25 @@ fn compare(arguments: &Arguments, rendered: &[(&str, &Rendered)], streams: &mut 
     Ok(exit)
 }
 
-fn write(arguments: &Arguments, rendered: &[(&str, &Rendered)], streams: &mut Streams<'_>) -> io::Result<Exit> {
-    for (name, rendered) in rendered {
-        let path = file_name(name, arguments);
-        let text = rendered.text(arguments.format.format().0);
-        if let Err(error) = replace(&path, text.as_bytes()) {
+fn write(
+    arguments: &Arguments,
+    folder: &Path,
+    rendered: &[Rendered<'_>],
+    streams: &mut Streams<'_>,
+) -> io::Result<Exit> {
+    for one in rendered {
+        let path = file_name(folder, one.name, arguments);
+        if let Err(error) = replace(&path, one.text.as_bytes()) {
             writeln!(streams.err, "error: cannot write {}: {}", input::shown(&path), input::describe(&error))?;
             return Ok(Exit::CouldNotRun);
         }
-        writeln!(streams.err, "{}  {}", input::shown(&path), budget(rendered, text.len()))?;
+        writeln!(streams.err, "{}  {}", input::shown(&path), budget(one.from.resources, one.text.len()))?;
     }
     Ok(Exit::Fine)
 }
 
 /// How much of CloudFormation's limits a template takes.
-fn budget(rendered: &Rendered, bytes: usize) -> String {
-    let count = rendered.template().resources.len();
+fn budget(count: usize, bytes: usize) -> String {
     let size = if bytes <= MAX_INLINE_BYTES {
         format!("{bytes} of {MAX_INLINE_BYTES} bytes")
     } else {
@@ -171,7 +209,6 @@ pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     }
     let mut file = builder.tempfile_in(folder)?;
     file.write_all(bytes)?;
-    file.as_file().sync_all()?;
     file.persist(path).map_err(|error| error.error)?;
     Ok(())
 }

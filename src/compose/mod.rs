@@ -2,14 +2,16 @@
 //!
 //! This layer knows kinds only by their trait, and no service at all.
 
+mod conditions;
 mod outline;
+mod overrides;
 
 use std::collections::BTreeMap;
 
 use crate::blueprint::text::{Fault, Reference};
-use crate::blueprint::{Blueprint, Declared};
-use crate::diagnostics::{INTERNAL, Sink, alternatives, closest};
-use crate::kinds::{self, Access, Component, Grant, Peers, Place, Request, Scope, Site};
+use crate::blueprint::{Blueprint, Declared, Member};
+use crate::diagnostics::{Code, INTERNAL, Sink, alternatives, closest};
+use crate::kinds::{self, Access, Component, Found, Grant, Peers, Place, Request, Scope, Site};
 use crate::source::{Origin, Sources, Span};
 use crate::template::{Resource, Template};
 
@@ -152,11 +154,16 @@ codes! {
     EMPTY = Error "empty-reference";
 }
 
+/// The codes of this layer, part by part.
+pub static ALL_CODES: &[&[&Code]] = &[CODES, conditions::CODES, overrides::CODES];
+
 /// A component whose fields fit its kind.
 #[derive(Debug)]
 pub struct Placed {
     /// Its name and place.
     pub place: Place,
+    /// The frame of its names.
+    pub frame: usize,
     /// What it is.
     pub component: Box<dyn Component>,
 }
@@ -165,11 +172,11 @@ pub struct Placed {
 pub fn place(blueprint: &Blueprint, sources: &Sources, faults: &mut Vec<Fault>, sink: &mut Sink) -> Vec<Placed> {
     let mut placed = Vec::new();
     for declared in &blueprint.components {
-        let Some(kind) = declared.kind.as_ref().and_then(|(name, _)| kinds::by_name(name)) else { continue };
+        let Some(kind) = kind_of(declared) else { continue };
         match (kind.decode)(&declared.fields, sources, faults) {
             Ok(component) => {
-                let place = Place { name: declared.key.text.clone(), origin: Origin::Derived(declared.key.span) };
-                placed.push(Placed { place, component });
+                let place = Place { name: declared.name.clone(), origin: Origin::Derived(declared.key.span) };
+                placed.push(Placed { place, frame: declared.frame, component });
             }
             // The schema and the types disagree, unless the schema said so too.
             Err(error) if !sink.has_errors() => {
@@ -200,34 +207,46 @@ pub fn report_faults(faults: &[Fault], sink: &mut Sink) {
 }
 
 /// Composes the template of a blueprint. What is wrong is reported; the template is then not to be used.
-pub fn compose(blueprint: &Blueprint, placed: &[Placed], scope: Scope, digest: &str, sink: &mut Sink) -> Template {
+pub fn compose(blueprint: &Blueprint, placed: &[Placed], scope: &Scope, digest: &str, sink: &mut Sink) -> Template {
     let names: BTreeMap<&str, &Declared> =
-        blueprint.components.iter().map(|declared| (declared.key.text.as_str(), declared)).collect();
+        blueprint.components.iter().map(|declared| (declared.name.as_str(), declared)).collect();
     let peers: Peers<'_> =
         placed.iter().map(|placed| (placed.place.name.as_str(), placed.component.as_ref())).collect();
     for placed in placed {
         placed.component.check(placed.place.origin.span(), sink);
     }
-    let connections = connect(placed, &names, &peers, &scope, sink);
+    let connections = connect(placed, &names, scope, sink);
+    let mut conditions = conditions::Conditions::default();
 
     let mut resources: Vec<Resource> = Vec::new();
     for (placed, (granted, received)) in placed.iter().zip(&connections) {
+        let scope = scope.at(placed.frame);
         let mut site =
             Site { place: &placed.place, scope: &scope, peers: &peers, granted, received, resources: Vec::new() };
         placed.component.compose(&mut site);
-        resources.append(&mut site.resources);
+        let mut made = site.resources;
+        if let Some(declared) = names.get(placed.place.name.as_str()) {
+            if let Some(overrides) = &declared.overrides {
+                overrides::apply(overrides, &placed.place, &scope, &mut made, sink);
+            }
+            conditions.add(declared, &scope, &mut made);
+        }
+        resources.append(&mut made);
     }
     resources.sort_by(|a, b| a.id.cmp(&b.id));
-    let mut template = Template { resources, ..outline::outline(blueprint, &scope, digest) };
+    let mut template = Template { resources, ..outline::outline(blueprint, scope, digest) };
     template.parameters = outline::parameters(blueprint, sink);
+    conditions.finish(blueprint, scope, &mut template, sink);
 
-    let (findings, uses, used_parameters) = scope.finish();
+    let (findings, uses, used_parameters) = scope.take();
     sink.append(findings);
     for used in uses {
         let place = Place { name: used.component.clone(), origin: Origin::Derived(used.span) };
         if peers.contains_key(used.component.as_str()) && template.resource(&place.id(used.role)).is_none() {
             let message = format!("`{}` has no `{}` with its settings", used.component, used.attribute);
-            sink.report(&kinds::ATTRIBUTE, used.span, message).help("see `formwork explain` of its kind");
+            let kind = scope.kind(&used.component).map_or("KIND", |kind| kind.name);
+            sink.report(&kinds::ATTRIBUTE, used.span, message)
+                .help(format!("`formwork explain {kind}` says with which settings it has one"));
         }
     }
     // With errors elsewhere, what uses a parameter may not have been understood.
@@ -245,79 +264,117 @@ pub fn compose(blueprint: &Blueprint, placed: &[Placed], scope: Scope, digest: &
 type Connection = (Vec<Option<Grant>>, Vec<crate::template::iam::Statement>);
 
 /// Asks the receiving end of every wire what the wire needs. The result is in the order of the components.
-fn connect(
-    placed: &[Placed],
-    names: &BTreeMap<&str, &Declared>,
-    peers: &Peers<'_>,
-    scope: &Scope,
-    sink: &mut Sink,
-) -> Vec<Connection> {
+fn connect(placed: &[Placed], names: &BTreeMap<&str, &Declared>, scope: &Scope, sink: &mut Sink) -> Vec<Connection> {
     let index: BTreeMap<&str, usize> =
         placed.iter().enumerate().map(|(at, placed)| (placed.place.name.as_str(), at)).collect();
     let mut connections: Vec<Connection> = placed.iter().map(|_| (Vec::new(), Vec::new())).collect();
     // By name, so that statements that several senders add to one policy do not depend on the order in the file.
     for (name, &sender) in &index {
-        let Placed { place, component } = &placed[sender];
+        let Placed { place, component, frame } = &placed[sender];
+        let scope = scope.at(*frame);
         let actor = component.actor(place);
-        let mut grant = |to: &Reference, access: &Access, origin: Origin, sink: &mut Sink| -> Option<Grant> {
-            check_wire(to, access, names, sink)?;
-            let receiver = *index.get(to.name())?;
-            let request = Request { access, actor: actor.as_ref(), from: name, origin };
-            let mut grant = placed[receiver].component.accept(&request, &placed[receiver].place, scope);
-            connections[receiver].1.append(&mut grant.policy);
-            Some(grant)
-        };
+        let mut grant =
+            |to: &Reference, access: &Access, (scope, origin): (&Scope, Origin), sink: &mut Sink| -> Option<Grant> {
+                let full = check_wire(to, access, names, scope, sink)?;
+                let receiver = *index.get(full.as_str())?;
+                if let (Some(from), Some(into), false) =
+                    (names.get(name), names.get(full.as_str()), access.is_optional())
+                {
+                    conditions::check_need(from, into, to.span(), scope, sink);
+                }
+                let Placed { place, component, frame } = &placed[receiver];
+                let request = Request { access, actor: actor.as_ref(), from: name, origin };
+                let mut grant = component.accept(&request, place, &scope.at(*frame));
+                connections[receiver].1.append(&mut grant.policy);
+                Some(grant)
+            };
         let mut granted = Vec::new();
         let mut followed = None;
         for wire in component.wires() {
             let origin = Origin::Derived(wire.to.span());
-            let mut one = grant(wire.to, &wire.access, origin, sink);
-            let receiver = index.get(wire.to.name()).map(|at| &placed[*at]);
-            if let (Some(one), Some(Placed { place, component })) = (&mut one, receiver)
+            let mut one = grant(wire.to, &wire.access, (&scope, origin), sink);
+            let receiver = match scope.find(wire.to) {
+                Found::Component(full) => index.get(full.as_str()).map(|at| &placed[*at]),
+                _ => None,
+            };
+            if let (Some(one), Some(Placed { place, component, frame })) = (&mut one, receiver)
                 && let Some(on) = component.leads_on(&wire.access, place)
-                && let Some(mut behind) = grant(on.to, &on.access, origin, sink)
+                && let Some(mut behind) = grant(on.to, &on.access, (&scope.at(*frame), origin), sink)
             {
                 one.role.append(&mut behind.role);
                 one.behind = behind.address;
             }
             granted.push(one);
-            if wire.access == Access::FollowLayout {
-                followed = peers.get(wire.to.name()).and_then(|peer| peer.dataset());
+            if wire.access == Access::FollowLayout
+                && let Some(peer) = receiver
+            {
+                followed = peer.component.dataset().map(|data| (data, peer.frame, wire.to.span()));
             }
         }
-        if let Some(dataset) = followed
+        if let Some((dataset, frame, span)) = followed
             && let Some(access) = component.follow(&dataset)
+            && let Found::Component(bucket) = scope.at(frame).find(&dataset.bucket)
+            && let Some(&receiver) = index.get(bucket.as_str())
         {
-            granted.push(grant(&dataset.bucket, &access, Origin::Derived(dataset.bucket.span()), sink));
+            // The bucket is named by the component that is followed, so the wire starts where that one is named.
+            let request = Request { access: &access, actor: actor.as_ref(), from: name, origin: Origin::Derived(span) };
+            let Placed { place, component, frame } = &placed[receiver];
+            let mut grant = component.accept(&request, place, &scope.at(*frame));
+            connections[receiver].1.append(&mut grant.policy);
+            granted.push(Some(grant));
         }
         connections[sender].0 = granted;
     }
     connections
 }
 
-/// Reports a wire that leads nowhere or to the wrong kind.
-fn check_wire(to: &Reference, access: &Access, names: &BTreeMap<&str, &Declared>, sink: &mut Sink) -> Option<()> {
+/// The full name of the component that a wire leads to; one that leads nowhere or to the wrong kind is reported.
+fn check_wire(
+    to: &Reference,
+    access: &Access,
+    names: &BTreeMap<&str, &Declared>,
+    scope: &Scope,
+    sink: &mut Sink,
+) -> Option<String> {
     let port = access.port();
-    let fits = |declared: &&&Declared| kind_of(declared).is_some_and(|kind| kind.ports.contains(&port));
-    let Some(declared) = names.get(to.name()) else {
-        let suitable: Vec<&str> = names.iter().filter(|(_, declared)| fits(declared)).map(|(name, _)| *name).collect();
-        let help = if let Some(name) = closest(to.name(), suitable.iter().copied()) {
-            format!("did you mean `{name}`?")
-        } else if suitable.is_empty() {
-            format!("add a component of kind {}", alternatives(port.kinds()))
-        } else {
-            format!("here {} would fit", alternatives(suitable))
-        };
-        sink.report(&UNKNOWN_COMPONENT, to.span(), format!("no component `{}`", to.name())).help(help);
-        return None;
+    let fits = |member: &Member| match member {
+        Member::Component(full) => scope.kind(full).is_some_and(|kind| kind.ports.contains(&port)),
+        Member::Module(_) | Member::Repeated(_) | Member::LeftOut => false,
     };
+    let suitable: Vec<&str> = scope.members().filter(|(_, member)| fits(member)).map(|(name, _)| name).collect();
+    let full = match scope.find(to) {
+        Found::Component(full) => full,
+        Found::Reported => return None,
+        Found::Other(what) => {
+            let help = if suitable.is_empty() {
+                format!("name a component of kind {}", alternatives(port.kinds()))
+            } else {
+                format!("here {} would fit", alternatives(suitable))
+            };
+            sink.report(&WRONG_KIND, to.span(), what).help(help);
+            return None;
+        }
+        Found::Nothing => {
+            let words = port.words();
+            let help = if let Some(name) = closest(to.name(), suitable.iter().chain(words).copied()) {
+                format!("did you mean `{name}`?")
+            } else if suitable.is_empty() {
+                let word = words.first().map_or_else(String::new, |word| format!("write `{word}`, or "));
+                format!("{word}add a component of kind {}", alternatives(port.kinds()))
+            } else {
+                format!("here {} would fit", alternatives(suitable))
+            };
+            sink.report(&UNKNOWN_COMPONENT, to.span(), format!("no component `{}`", to.name())).help(help);
+            return None;
+        }
+    };
+    let declared = names.get(full.as_str())?;
     // A component without a known kind is reported at its own place.
     let kind = kind_of(declared)?;
     if kind.ports.contains(&port) {
-        return Some(());
+        return Some(full);
     }
     let message = format!("`{}` is of kind `{}`, which does not {}", to.name(), kind.name, port.does());
-    let suitable: Vec<&str> = names.iter().filter(|(_, declared)| fits(declared)).map(|(name, _)| *name).collect();
     let help = if suitable.is_empty() {
         format!("name a component of kind {}", alternatives(port.kinds()))
     } else {

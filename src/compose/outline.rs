@@ -4,7 +4,7 @@ use crate::blueprint::Blueprint;
 use crate::diagnostics::Sink;
 use crate::kinds::Scope;
 use crate::map;
-use crate::source::Origin;
+use crate::source::{Origin, Span};
 use crate::template::{Data, Map, Template, Value};
 
 /// The greatest length of a template's description. Source: CloudFormation User Guide, "CloudFormation quotas".
@@ -12,7 +12,7 @@ const MAX_DESCRIPTION_BYTES: usize = 1024;
 
 /// The template without its parameters and resources.
 pub fn outline(blueprint: &Blueprint, scope: &Scope, digest: &str) -> Template {
-    let origin = Origin::Derived(blueprint.span);
+    let origin = Origin::Derived(blueprint.span.unwrap_or(Span::START));
     let description = blueprint.description.as_ref().or(blueprint.title.as_ref()).map(|text| {
         let mut text = text.trim_end().to_owned();
         while text.len() > MAX_DESCRIPTION_BYTES {

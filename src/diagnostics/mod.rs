@@ -173,6 +173,11 @@ impl Sink {
         self.diagnostics.append(&mut other.diagnostics);
     }
 
+    /// Calls `change` with every finding.
+    pub fn each(&mut self, change: impl FnMut(&mut Diagnostic)) {
+        self.diagnostics.iter_mut().for_each(change);
+    }
+
     /// Keeps only the findings for which `keep` answers yes.
     pub fn retain(&mut self, keep: impl FnMut(&Diagnostic) -> bool) {
         self.diagnostics.retain(keep);

@@ -20,7 +20,7 @@ use crate::template::{Data, Map, Value};
 /// components:
 ///   orders:
 ///     kind: event-bus
-///     allow: { accounts: ["111122223333"] }
+///     senders: { accounts: ["111122223333"] }
 ///   journal:
 ///     kind: log-group
 ///   everything:
@@ -40,13 +40,13 @@ pub struct Bus {
     encryption: Option<Encryption>,
     /// Who outside of the account may put events on it.
     #[serde(default)]
-    allow: Allow,
+    senders: Senders,
 }
 
 /// Who outside of the account may put events on a bus.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Allow {
+struct Senders {
     /// Ids of accounts.
     #[serde(default)]
     accounts: Vec<Text>,
@@ -80,12 +80,12 @@ impl Bus {
             );
             site.add(role, "AWS::Events::EventBusPolicy", properties);
         };
-        if !self.allow.accounts.is_empty() {
-            let accounts: Vec<Value> = self.allow.accounts.iter().map(|account| scope.value(account)).collect();
+        if !self.senders.accounts.is_empty() {
+            let accounts: Vec<Value> = self.senders.accounts.iter().map(|account| scope.value(account)).collect();
             let principal = Value::new(origin, Data::Map(map!(origin; "AWS" => accounts)));
             add("AccountsPolicy", "AllowAccounts", principal, None);
         }
-        if let Some(organization) = &self.allow.organization {
+        if let Some(organization) = &self.senders.organization {
             let organization = scope.value(organization);
             let condition = map!(origin; "StringEquals" => map!(origin; "aws:PrincipalOrgID" => organization));
             add("OrganizationPolicy", "AllowOrganization", Value::string(origin, "*"), Some(condition));

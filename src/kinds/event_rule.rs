@@ -13,7 +13,7 @@ use crate::diagnostics::Sink;
 use crate::map;
 use crate::source::{Origin, Span};
 use crate::template::iam::{Effect, Statement, document};
-use crate::template::{Data, Map, Value};
+use crate::template::{Data, Map, Removal, Value};
 
 /// A rule of EventBridge: which events of a bus, or at which times, go to which targets.
 ///
@@ -293,7 +293,7 @@ pub(super) const PATH_PATTERN: &str = r"^\$";
 const RULE: &str = "Rule";
 const QUEUE: &str = "DeadLetterQueue";
 const SERVICE: &str = "events.amazonaws.com";
-const DEFAULT_BUS: &str = "default";
+pub(super) const DEFAULT_BUS: &str = "default";
 
 /// 14 days, the longest that SQS keeps a message. Source: SQS API, `CreateQueue`, `MessageRetentionPeriod`.
 const DEAD_LETTER_SECONDS: u32 = 1_209_600;
@@ -377,7 +377,7 @@ impl Rule {
         });
         let dead_letters = self.dead_letters.then(|| map!(origin; "Arn" => site.place.attribute(QUEUE, "Arn")));
         let mut properties = map!(origin;
-            "Id" => target.to().name(),
+            "Id" => site.name_of(target.to()),
             "Arn" => address,
             "RoleArn" => role,
         );
@@ -394,11 +394,9 @@ impl Rule {
         let place = site.place;
         let origin = place.origin;
         let queue = place.attribute(QUEUE, "Arn");
-        site.add(
-            QUEUE,
-            "AWS::SQS::Queue",
-            map!(origin; "MessageRetentionPeriod" => DEAD_LETTER_SECONDS, "SqsManagedSseEnabled" => true),
-        );
+        let properties = map!(origin; "MessageRetentionPeriod" => DEAD_LETTER_SECONDS, "SqsManagedSseEnabled" => true);
+        // Nothing would read what a rule that is gone has left, and it is gone in two weeks anyway.
+        site.add_stateful(QUEUE, "AWS::SQS::Queue", Removal::Delete, properties);
         let by_rule = map!(origin; "ArnEquals" => map!(origin; "aws:SourceArn" => place.attribute(RULE, "Arn")));
         let send = Statement::allow(origin, &["sqs:SendMessage"], vec![queue.clone()])
             .named("KeepUndeliveredEvents")
@@ -487,7 +485,7 @@ fn variables(tree: &Tree, found: &mut Vec<(String, Span)>) {
 
 impl LongTarget {
     fn check(&self, sink: &mut Sink) {
-        let inputs: Vec<(&str, Span)> = [
+        let mut inputs: Vec<(&str, Span)> = [
             ("input", self.input.as_ref().map(|tree| tree.span)),
             ("input_path", self.input_path.as_ref().map(Located::span)),
             ("template", self.template.as_ref().map(|tree| tree.span)),
@@ -495,6 +493,7 @@ impl LongTarget {
         .into_iter()
         .filter_map(|(name, span)| Some((name, span?)))
         .collect();
+        inputs.sort_by_key(|(_, span)| span.start);
         if let [(first, place), (second, span), ..] = inputs.as_slice() {
             sink.report(&INPUTS, *span, format!("`{first}` already says what is sent"))
                 .also(*place, format!("`{first}` is here"))

@@ -17,6 +17,7 @@ mod kinesis_stream;
 mod lambda_function;
 mod layout;
 mod log_group;
+mod resource;
 mod s3_bucket;
 pub mod schema;
 mod secret;
@@ -35,7 +36,7 @@ use crate::template::Value;
 use crate::template::iam::Statement;
 
 use self::layout::Step;
-pub use site::{Peers, Place, Scope, Site, Use};
+pub use site::{Found, Known, Peers, Place, Scope, Site, Use, pascal_case};
 
 /// The findings about references, which every kind can have.
 pub use site::{ATTRIBUTE, CODES as REFERENCE_CODES};
@@ -53,6 +54,7 @@ pub static KINDS: &[&Kind] = &[
     &kinesis_stream::KIND,
     &lambda_function::KIND,
     &log_group::KIND,
+    &resource::KIND,
     &s3_bucket::KIND,
     &secret::KIND,
 ];
@@ -147,6 +149,14 @@ impl Port {
         }
     }
 
+    /// The words that stand for something with this port that is no component.
+    pub fn words(self) -> &'static [&'static str] {
+        match self {
+            Self::Bus => &[event_rule::DEFAULT_BUS],
+            _ => &[],
+        }
+    }
+
     /// The names of the kinds that have it.
     pub fn kinds(self) -> impl Iterator<Item = &'static str> {
         KINDS.iter().filter(move |kind| kind.ports.contains(&self)).map(|kind| kind.name)
@@ -206,6 +216,11 @@ pub enum Access {
 }
 
 impl Access {
+    /// Whether the component that asks still makes sense without the other one.
+    pub fn is_optional(&self) -> bool {
+        matches!(self, Self::WriteAccessLogs(_) | Self::SendEvents)
+    }
+
     /// The port that the other component must have.
     pub fn port(&self) -> Port {
         match self {
@@ -328,6 +343,11 @@ pub trait Component: Debug {
     /// Reports what is wrong with the component by itself, beyond its schema; `name` is the place of its name.
     fn check(&self, name: Span, sink: &mut Sink) {
         let _ = (name, sink);
+    }
+
+    /// The type of its one resource, if that is all it is.
+    fn resource_type(&self) -> Option<&str> {
+        None
     }
 
     /// How it uses the bucket of data that it follows; granted after the written wires.

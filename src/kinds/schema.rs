@@ -10,8 +10,10 @@ use serde_json::{Map, Value as Json, json};
 
 use super::{KINDS, Kind, event_rule, firehose_stream, glue_crawler, glue_table, lambda_function, layout};
 use crate::blueprint::parameters::Parameter;
+use crate::blueprint::project::Project;
+use crate::blueprint::text::TEXT_MARK;
 use crate::blueprint::{Allowance, NAME_PATTERN, Output, PARAMETER_PATTERN, VERSION_PATTERN};
-use crate::schema::model::Document;
+use crate::schema::model::{Document, Keyword};
 use crate::schema::read;
 
 /// The generated schema, as it is checked in.
@@ -50,6 +52,7 @@ pub fn generate() -> Json {
     let output = generator.subschema_for::<Output>();
     let mut definitions: Map<String, Json> = generator.take_definitions(true);
     definitions.insert("Component".to_owned(), component());
+    definitions.insert("Module".to_owned(), module(&mut generator));
     for (name, schema) in kinds {
         definitions.insert(name.to_owned(), schema);
     }
@@ -106,6 +109,7 @@ pub fn generate() -> Json {
         "$defs": definitions,
     });
     forbid_null(&mut schema);
+    forbid_references(&mut schema["$defs"]);
     let definitions = schema["$defs"].clone();
     for definition in schema["$defs"].as_object_mut().into_iter().flat_map(Map::values_mut) {
         allow_expressions(definition, &definitions);
@@ -116,6 +120,41 @@ pub fn generate() -> Json {
         "pattern": r"\{\{.*\}\}",
     });
     schema
+}
+
+/// The schema of `formwork.yaml`, as it is checked in.
+pub const PROJECT_TEXT: &str = include_str!("../../schemas/project.schema.json");
+
+/// Generates the schema of `formwork.yaml` from its type.
+pub fn generate_project() -> Json {
+    let generator = SchemaSettings::draft2020_12().into_generator();
+    let mut schema = Json::from(generator.into_root_schema_for::<Project>());
+    forbid_null(&mut schema);
+    forbid_references(&mut schema);
+    schema["title"] = json!("formwork project");
+    schema
+}
+
+/// The schema of `formwork.yaml`, for the validator.
+pub fn project_document() -> &'static Document {
+    static DOCUMENT: OnceLock<Document> = OnceLock::new();
+    DOCUMENT.get_or_init(|| {
+        // The text is part of the program, and a test reads it.
+        let schema: Json = serde_json::from_str(PROJECT_TEXT).unwrap_or_default();
+        read::document(&schema).unwrap_or_default()
+    })
+}
+
+/// Whether components of a kind have a field.
+pub fn has_field(kind: &str, field: &str) -> bool {
+    let document = document();
+    let definition = document.definitions.iter().find(|definition| definition.name == kind);
+    definition.is_some_and(|definition| {
+        document
+            .flatten(&definition.schema)
+            .into_iter()
+            .any(|keyword| matches!(keyword, Keyword::Properties(properties) if properties.get(field).is_some()))
+    })
 }
 
 /// Takes `null` out of a generated schema: a field that is not given is left out, and one without a value is a mistake.
@@ -134,6 +173,18 @@ fn forbid_null(schema: &mut Json) {
     }
     drop_branch(schema, &json!({"type": "null"}));
     children(schema).for_each(forbid_null);
+}
+
+/// Keeps `${ }` out of texts that are needed when formwork runs: only a `Text` of the models may have it.
+fn forbid_references(schema: &mut Json) {
+    if let Json::Object(object) = schema
+        && object.get("type").is_some_and(|kind| kind == "string")
+        && object.shift_remove(TEXT_MARK).is_none()
+        && !["const", "enum", "pattern"].iter().any(|key| object.contains_key(*key))
+    {
+        object.insert("not".to_owned(), json!({"pattern": r"\$\{"}));
+    }
+    children(schema).for_each(forbid_references);
 }
 
 /// Lets `{{ }}` stand for every value that is not free text anyway. Editors see it; the compiler evaluates it before it
@@ -227,22 +278,86 @@ fn component() -> Json {
     let names: Vec<&str> = KINDS.iter().map(|kind| kind.name).collect();
     json!({
         "type": "object",
-        "required": ["kind"],
         "properties": {"kind": {"description": "What it is.", "enum": names}},
+        "if": {"required": ["use"]},
+        "then": {"$ref": "#/$defs/Module"},
+        "else": {"required": ["kind"]},
         "allOf": branches,
     })
+}
+
+/// What a component has that is another blueprint.
+fn module(generator: &mut SchemaGenerator) -> Json {
+    let mut properties = Map::from_iter([
+        ("use".to_owned(), json!({"description": "Name of the blueprint.", "type": "string", "pattern": NAME_PATTERN})),
+        (
+            "with".to_owned(),
+            json!({
+                "description": "Values for the parameters of the blueprint: texts, numbers, or names of components.",
+                "type": "object",
+                "propertyNames": {"pattern": PARAMETER_PATTERN},
+            }),
+        ),
+    ]);
+    properties.extend(common(generator));
+    properties.remove("overrides");
+    json!({
+        "description": "Another blueprint, whose components become part of this one.",
+        "type": "object",
+        "required": ["use"],
+        "additionalProperties": false,
+        "properties": properties,
+    })
+}
+
+/// Fields that every component may have.
+fn common(generator: &mut SchemaGenerator) -> Map<String, Json> {
+    let mut allow = Json::from(generator.subschema_for::<Vec<Allowance>>());
+    allow["description"] = json!("Findings that are known and fine here.");
+    Map::from_iter([
+        ("allow".to_owned(), allow),
+        (
+            "for_each".to_owned(),
+            json!({
+                "description": "A list or a map: one such component for each of it, named after the item or the key. \
+                                `{{ each.key }}`, `{{ each.value }}` and `{{ each.index }}` tell them apart.",
+                "type": ["array", "object", "string"],
+            }),
+        ),
+        (
+            "when".to_owned(),
+            json!({
+                "description": "Whether it exists: a parameter, or an expression of parameters such as `${Stage} == prod`.",
+                "type": ["string", "boolean"],
+            }),
+        ),
+        (
+            "overrides".to_owned(),
+            json!({
+                "description": "Raw properties of CloudFormation by the role of the resource that they are merged into, \
+                                for example `Bucket`.",
+                "type": "object",
+                "additionalProperties": {"type": "object"},
+            }),
+        ),
+    ])
 }
 
 /// The fields of a kind with those that all components have.
 fn kind_schema(kind: &Kind, generator: &mut SchemaGenerator) -> Json {
     let schema: Schema = (kind.schema)(generator);
     let mut schema = Json::from(schema);
-    let allow = generator.subschema_for::<Vec<Allowance>>();
+    let common = common(generator);
     if let Some(properties) = schema.get_mut("properties").and_then(Json::as_object_mut) {
-        properties.insert("kind".to_owned(), json!({"const": kind.name}));
-        let mut allow = Json::from(allow);
-        allow["description"] = json!("Findings that are known and fine here.");
-        properties.insert("allow".to_owned(), allow);
+        let kind_field = ("kind".to_owned(), json!({"const": kind.name}));
+        for (field, schema) in common.into_iter().chain([kind_field]) {
+            debug_assert!(
+                !properties.contains_key(&field),
+                "`{field}` of {} would hide what all components have",
+                kind.name
+            );
+            properties.insert(field, schema);
+        }
     }
     if let Some(object) = schema.as_object_mut() {
         object.remove("title");

@@ -1,10 +1,13 @@
 //! Alternatives: whether one is satisfied, and which of them was meant if none is.
 
 use super::instance::{Instance, Shape};
-use super::model::{Keyword, Literal, Properties, Schema, Types};
+use super::model::{Document, Keyword, Literal, Properties, Schema, Types};
 use super::scalar::{is_one_of, none_of, types};
 use super::validate::{Path, Run, Verdict, report};
 use super::violation::{Place, Violation, ViolationKind};
+
+/// Alternatives of alternatives may refer to each other in a circle.
+const MOST_NESTED: usize = 4;
 
 /// The answers of all branches.
 struct Answers {
@@ -19,20 +22,12 @@ struct Answers {
 /// A branch, as far as it tells which values it is meant for.
 struct Branch<'d> {
     position: usize,
+    /// The types that it takes, as far as that is said.
+    types: Types,
     keywords: Vec<&'d Keyword>,
 }
 
 impl<'d> Branch<'d> {
-    fn types(&self) -> Types {
-        self.keywords
-            .iter()
-            .find_map(|keyword| match keyword {
-                Keyword::Type(types) => Some(*types),
-                _ => None,
-            })
-            .unwrap_or(Types::ANY)
-    }
-
     fn literals(&self) -> Option<&'d [Literal]> {
         literals(&self.keywords)
     }
@@ -60,6 +55,26 @@ fn literals<'d>(keywords: &[&'d Keyword]) -> Option<&'d [Literal]> {
         Keyword::Enum(literals) => Some(literals.as_slice()),
         _ => None,
     })
+}
+
+/// The types that keywords allow: those that they name, or those of their own alternatives.
+fn types_of(document: &Document, keywords: &[&Keyword], depth: usize) -> Types {
+    let named = keywords.iter().find_map(|keyword| match keyword {
+        Keyword::Type(types) => Some(*types),
+        _ => None,
+    });
+    let nested = || {
+        keywords.iter().find_map(|keyword| match keyword {
+            Keyword::AnyOf(schemas) | Keyword::OneOf(schemas) if depth < MOST_NESTED => Some(
+                schemas
+                    .iter()
+                    .map(|schema| types_of(document, &document.flatten(schema), depth + 1))
+                    .fold(Types::default(), Types::or),
+            ),
+            _ => None,
+        })
+    };
+    named.or_else(nested).unwrap_or(Types::ANY)
 }
 
 /// The names that a branch asks for, if it does nothing else.
@@ -146,10 +161,13 @@ impl<'d> Run<'d> {
         let mut branches: Vec<Branch<'d>> = schemas
             .iter()
             .enumerate()
-            .map(|(position, schema)| Branch { position, keywords: self.document.flatten(schema) })
+            .map(|(position, schema)| {
+                let keywords = self.document.flatten(schema);
+                Branch { position, types: types_of(self.document, &keywords, 0), keywords }
+            })
             .collect();
-        let allowed = branches.iter().fold(Types::default(), |types, branch| types.or(branch.types()));
-        branches.retain(|branch| self.fits(&shape, branch.types()));
+        let allowed = branches.iter().fold(Types::default(), |types, branch| types.or(branch.types));
+        branches.retain(|branch| self.fits(&shape, branch.types));
         if branches.is_empty() {
             return report(out, path, place, ViolationKind::WrongType { given: types(&shape), allowed });
         }

@@ -186,11 +186,26 @@ impl ViolationKind {
             Self::UnknownProperty { name, known } => {
                 guess(name, known).or_else(|| (!known.is_empty()).then(|| format!("known here: {}", listed(known))))
             }
-            Self::NotInEnum { given, allowed } => guess(given, allowed),
+            Self::NotInEnum { given, allowed } => guess(given, allowed).or_else(|| match allowed.as_slice() {
+                [one] => Some(format!("write `{one}`")),
+                _ => Some("write one of them".to_owned()),
+            }),
+            Self::PatternMismatch { .. } => Some("write text that the pattern matches".to_owned()),
+            Self::TooSmall { limit, exclusive: false, .. } => Some(format!("write {limit} or more")),
+            Self::TooSmall { limit, exclusive: true, .. } => Some(format!("write more than {limit}")),
+            Self::TooLarge { limit, exclusive: false, .. } => Some(format!("write {limit} or less")),
+            Self::TooLarge { limit, exclusive: true, .. } => Some(format!("write less than {limit}")),
+            Self::TooShort { given, limit } => Some(format!("add {}", plural(limit - given, "character"))),
+            Self::TooFewItems { given, limit } => Some(format!("add {}", plural(limit - given, "item"))),
+            Self::TooFewProperties { given: 0, .. } => Some("write at least one below it".to_owned()),
+            Self::TooFewProperties { given, limit } => Some(format!("add {}", plural(limit - given, "property"))),
+            Self::TooLong { given, limit } => Some(format!("shorten it by {}", plural(given - limit, "character"))),
+            Self::TooManyItems { given, limit } => Some(format!("remove {}", plural(given - limit, "item"))),
+            Self::TooManyProperties { given, limit } => Some(format!("remove {}", plural(given - limit, "property"))),
             Self::ReadOnly { name } => Some(format!("remove `{name}`: only CloudFormation sets it")),
             Self::RequiredOneOf { alternatives } if alternatives.len() > 1 => Some("give one of them".to_owned()),
             Self::Exclusive { .. } => Some("keep one of them".to_owned()),
-            Self::DependentRequired { name, .. } => Some(format!("add `{name}`")),
+            Self::MissingProperty { name } | Self::DependentRequired { name, .. } => Some(format!("add `{name}`")),
             _ => None,
         }
     }

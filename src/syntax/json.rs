@@ -17,13 +17,13 @@ codes! {
     /// no comments, no comma at the end, names in double quotes.
     ///
     /// ```yaml
-    /// {"blueprint": "example" "version": "1.0.0", "components": {}}
+    /// {"blueprint": "example" "version": "1.0.0", "components": {"archive": {"kind": "s3-bucket"}}}
     /// ```
     ///
     /// Instead:
     ///
     /// ```yaml
-    /// {"blueprint": "example", "version": "1.0.0", "components": {}}
+    /// {"blueprint": "example", "version": "1.0.0", "components": {"archive": {"kind": "s3-bucket"}}}
     /// ```
     ///
     /// Source: RFC 8259; CloudFormation follows ECMA-404.

@@ -21,7 +21,9 @@ codes! {
     /// ```yaml
     /// blueprint: example
     /// version: 1.0.0
-    /// components: {}
+    /// components:
+    ///   archive:
+    ///     kind: s3-bucket
     /// ```
     ///
     /// Source: CloudFormation quotas, "Template body size".
@@ -41,7 +43,9 @@ codes! {
     /// blueprint: example
     /// version: 1.0.0
     /// title: Café
-    /// components: {}
+    /// components:
+    ///   archive:
+    ///     kind: s3-bucket
     /// ```
     ///
     /// Source: YAML 1.2.2, section 5.2.
@@ -61,7 +65,9 @@ codes! {
     /// blueprint: example
     /// version: 1.0.0
     /// title: "written as an escape: \u0007"
-    /// components: {}
+    /// components:
+    ///   archive:
+    ///     kind: s3-bucket
     /// ```
     ///
     /// Source: YAML 1.2.2, section 5.1.

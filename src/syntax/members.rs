@@ -14,7 +14,9 @@ codes! {
     /// ```yaml
     /// blueprint: example
     /// version: 1.0.0
-    /// components: {}
+    /// components:
+    ///   archive:
+    ///     kind: s3-bucket
     /// version: 1.0.1
     /// ```
     ///
@@ -23,7 +25,9 @@ codes! {
     /// ```yaml
     /// blueprint: example
     /// version: 1.0.1
-    /// components: {}
+    /// components:
+    ///   archive:
+    ///     kind: s3-bucket
     /// ```
     ///
     /// Source: YAML 1.2.2, section 3.2.1.3 (keys are unique).

@@ -15,7 +15,9 @@ codes! {
     /// blueprint: example
     /// version: 1.0.0
     /// title: on
-    /// components: {}
+    /// components:
+    ///   archive:
+    ///     kind: s3-bucket
     /// ```
     ///
     /// Instead:
@@ -24,7 +26,9 @@ codes! {
     /// blueprint: example
     /// version: 1.0.0
     /// title: "on"
-    /// components: {}
+    /// components:
+    ///   archive:
+    ///     kind: s3-bucket
     /// ```
     ///
     /// Source: CloudFormation user guide, "CloudFormation template format" (YAML 1.1); https://yaml.org/type/.
@@ -38,7 +42,9 @@ codes! {
     /// blueprint: example
     /// version: 1.0.0
     /// title: 123456789012345678901234567890
-    /// components: {}
+    /// components:
+    ///   archive:
+    ///     kind: s3-bucket
     /// ```
     ///
     /// Instead:
@@ -47,7 +53,9 @@ codes! {
     /// blueprint: example
     /// version: 1.0.0
     /// title: "123456789012345678901234567890"
-    /// components: {}
+    /// components:
+    ///   archive:
+    ///     kind: s3-bucket
     /// ```
     ///
     /// Source: RFC 8259, section 6.
@@ -61,7 +69,9 @@ codes! {
     /// blueprint: example
     /// version: 1.0.0
     /// title: !!int many
-    /// components: {}
+    /// components:
+    ///   archive:
+    ///     kind: s3-bucket
     /// ```
     ///
     /// Instead:
@@ -70,7 +80,9 @@ codes! {
     /// blueprint: example
     /// version: 1.0.0
     /// title: !!str many
-    /// components: {}
+    /// components:
+    ///   archive:
+    ///     kind: s3-bucket
     /// ```
     TAG_MISMATCH = Error "tag-mismatch";
 
@@ -83,7 +95,9 @@ codes! {
     /// blueprint: example
     /// version: 1.0.0
     /// title: !!binary aGVsbG8=
-    /// components: {}
+    /// components:
+    ///   archive:
+    ///     kind: s3-bucket
     /// ```
     ///
     /// Instead:
@@ -92,7 +106,9 @@ codes! {
     /// blueprint: example
     /// version: 1.0.0
     /// title: "aGVsbG8="
-    /// components: {}
+    /// components:
+    ///   archive:
+    ///     kind: s3-bucket
     /// ```
     ///
     /// Source: CloudFormation user guide, "CloudFormation template format".

@@ -6,7 +6,7 @@ pub mod emit;
 pub mod iam;
 mod value;
 
-pub use value::{Data, Function, Key, Map, Payload, Value};
+pub use value::{Data, Function, Key, Map, Payload, Value, references};
 
 use crate::source::Origin;
 
@@ -51,6 +51,8 @@ pub struct Resource {
     pub kind: String,
     /// `Properties`
     pub properties: Map,
+    /// `Condition`: the name of the one under which it exists.
+    pub condition: Option<String>,
     /// `DependsOn`: logical ids in order, each once.
     pub depends_on: Vec<String>,
     /// `DeletionPolicy` and `UpdateReplacePolicy`, which are only ever set together.
@@ -110,6 +112,7 @@ impl Resource {
         };
         crate::map!(self.origin;
             "Type" => self.kind.as_str(),
+            "Condition" => self.condition.as_deref(),
             "DependsOn" => depends_on,
             "DeletionPolicy" => self.removal.map(Removal::name),
             "UpdateReplacePolicy" => self.removal.map(Removal::name),

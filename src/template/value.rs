@@ -2,7 +2,7 @@
 
 use serde_json::Number;
 
-use crate::source::Origin;
+use crate::source::{Origin, Span};
 
 /// A value with its origin.
 #[derive(Clone, Debug)]
@@ -222,6 +222,45 @@ impl Value {
             Data::Null | Data::Bool(_) | Data::Number(_) | Data::String(_) => {}
         }
     }
+}
+
+/// What a value refers to: logical ids, each with the attribute if it is not a `Ref`, and the place of the value.
+pub fn references(value: &Value) -> Vec<(String, Option<String>, Span)> {
+    let mut found = Vec::new();
+    value.walk(&mut |part| {
+        let span = part.origin.span();
+        let Data::Call(function, argument) = &part.data else { return };
+        match function {
+            Function::Ref => found.extend(argument.as_str().map(|id| (id.to_owned(), None, span))),
+            Function::GetAtt => {
+                let parts: Vec<&str> =
+                    argument.as_list().unwrap_or_default().iter().filter_map(Value::as_str).collect();
+                if let [id, attribute] = parts.as_slice() {
+                    found.push(((*id).to_owned(), Some((*attribute).to_owned()), span));
+                }
+            }
+            Function::Sub => {
+                for name in argument.as_str().map(substituted).unwrap_or_default() {
+                    match name.split_once('.') {
+                        Some((id, attribute)) => found.push((id.to_owned(), Some(attribute.to_owned()), span)),
+                        None => found.push((name.to_owned(), None, span)),
+                    }
+                }
+            }
+            _ => {}
+        }
+    });
+    found
+}
+
+/// The names in `${ }` of the text of a `Fn::Sub`, without those that are literal.
+fn substituted(text: &str) -> Vec<&str> {
+    text.split("${")
+        .skip(1)
+        .filter_map(|rest| rest.split_once('}'))
+        .map(|(name, _)| name)
+        .filter(|n| !n.starts_with('!'))
+        .collect()
 }
 
 impl Map {

@@ -181,7 +181,7 @@ impl Code<'_> {
         let text = self.source.map(|source| match source {
             Source::Inline(text) => text.to_value(origin),
             Source::File(FileReference { file }) => {
-                let text = scope.sources.get(&file.value).cloned().unwrap_or_default();
+                let text = scope.source(file).unwrap_or_default().to_owned();
                 Value::string(Origin::Written(file.span()), text)
             }
         });

@@ -108,7 +108,7 @@ impl EventSource {
             "FunctionResponseTypes" => self.report_failures.then(|| vec!["ReportBatchItemFailures"]),
             "DestinationConfig" => failed,
         );
-        let role = format!("EventsFrom{}", pascal_case(self.from.name()));
+        let role = format!("EventsFrom{}", pascal_case(&site.name_of(&self.from)));
         site.add(&role, "AWS::Lambda::EventSourceMapping", properties);
     }
 }

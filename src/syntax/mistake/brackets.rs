@@ -15,8 +15,11 @@ codes! {
     /// ```yaml
     /// blueprint: example
     /// version: 1.0.0
-    /// title: {{ name }}-bucket
-    /// components: {}
+    /// let: { name: orders }
+    /// title: {{ name }}-archive
+    /// components:
+    ///   archive:
+    ///     kind: s3-bucket
     /// ```
     ///
     /// Instead:
@@ -24,8 +27,11 @@ codes! {
     /// ```yaml
     /// blueprint: example
     /// version: 1.0.0
-    /// title: "a [bracket] in quotes"
-    /// components: {}
+    /// let: { name: orders }
+    /// title: "{{ name }}-archive"
+    /// components:
+    ///   archive:
+    ///     kind: s3-bucket
     /// ```
     TEXT_AFTER_BRACKET = Error "text-after-bracket";
 
@@ -44,7 +50,9 @@ codes! {
     /// ```yaml
     /// blueprint: example
     /// version: 1.0.0
-    /// components: {}
+    /// components:
+    ///   archive:
+    ///     kind: s3-bucket
     /// ```
     UNCLOSED_BRACKET = Error "unclosed-bracket";
 
@@ -63,7 +71,9 @@ codes! {
     /// ```yaml
     /// blueprint: example
     /// version: 1.0.0
-    /// components: {}
+    /// components:
+    ///   archive:
+    ///     kind: s3-bucket
     /// ```
     MISMATCHED_BRACKET = Error "mismatched-bracket";
 
@@ -82,7 +92,9 @@ codes! {
     /// ```yaml
     /// blueprint: example
     /// version: 1.0.0
-    /// components: {}
+    /// components:
+    ///   archive:
+    ///     kind: s3-bucket
     /// ```
     MISPLACED_COMMA = Error "misplaced-comma";
 }

@@ -16,7 +16,9 @@ codes! {
     /// ```yaml
     /// blueprint: a
     /// version: 1.0.0
-    /// components: {}
+    /// components:
+    ///   archive:
+    ///     kind: s3-bucket
     /// ```
     ///
     /// Source: YAML 1.2.2, section 6.1.
@@ -29,7 +31,9 @@ codes! {
     /// ```yaml
     /// blueprint: example
     ///   version: 1.0.0
-    /// components: {}
+    /// components:
+    ///   archive:
+    ///     kind: s3-bucket
     /// ```
     ///
     /// Instead:
@@ -37,7 +41,9 @@ codes! {
     /// ```yaml
     /// blueprint: example
     /// version: 1.0.0
-    /// components: {}
+    /// components:
+    ///   archive:
+    ///     kind: s3-bucket
     /// ```
     WRONG_INDENTATION = Error "wrong-indentation";
 
@@ -49,7 +55,9 @@ codes! {
     /// blueprint: example
     /// version: 1.0.0
     /// title: Example: an audit
-    /// components: {}
+    /// components:
+    ///   archive:
+    ///     kind: s3-bucket
     /// ```
     ///
     /// Instead:
@@ -58,7 +66,9 @@ codes! {
     /// blueprint: example
     /// version: 1.0.0
     /// title: "Example: an audit"
-    /// components: {}
+    /// components:
+    ///   archive:
+    ///     kind: s3-bucket
     /// ```
     UNQUOTED_COLON = Error "unquoted-colon";
 
@@ -69,7 +79,9 @@ codes! {
     /// ```yaml
     /// blueprint: example
     /// version:1.0.0
-    /// components: {}
+    /// components:
+    ///   archive:
+    ///     kind: s3-bucket
     /// ```
     ///
     /// Instead:
@@ -77,7 +89,9 @@ codes! {
     /// ```yaml
     /// blueprint: example
     /// version: 1.0.0
-    /// components: {}
+    /// components:
+    ///   archive:
+    ///     kind: s3-bucket
     /// ```
     MISSING_SPACE = Error "missing-space";
 
@@ -88,7 +102,9 @@ codes! {
     /// ```yaml
     /// blueprint: example
     /// version 1.0.0
-    /// components: {}
+    /// components:
+    ///   archive:
+    ///     kind: s3-bucket
     /// ```
     ///
     /// Instead:
@@ -96,7 +112,9 @@ codes! {
     /// ```yaml
     /// blueprint: example
     /// version: 1.0.0
-    /// components: {}
+    /// components:
+    ///   archive:
+    ///     kind: s3-bucket
     /// ```
     MISSING_COLON = Error "missing-colon";
 
@@ -115,7 +133,9 @@ codes! {
     /// ```yaml
     /// blueprint: example
     /// version: 1.0.0
-    /// components: {}
+    /// components:
+    ///   archive:
+    ///     kind: s3-bucket
     /// ```
     MISPLACED_DASH = Error "misplaced-dash";
 
@@ -128,7 +148,9 @@ codes! {
     /// version: 1.0.0
     /// title: one # two
     ///   three
-    /// components: {}
+    /// components:
+    ///   archive:
+    ///     kind: s3-bucket
     /// ```
     ///
     /// Instead:
@@ -137,7 +159,9 @@ codes! {
     /// blueprint: example
     /// version: 1.0.0
     /// title: "one # two three"
-    /// components: {}
+    /// components:
+    ///   archive:
+    ///     kind: s3-bucket
     /// ```
     COMMENT_IN_TEXT = Error "comment-in-text";
 }

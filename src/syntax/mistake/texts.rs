@@ -15,7 +15,9 @@ codes! {
     /// blueprint: example
     /// version: 1.0.0
     /// title: "example
-    /// components: {}
+    /// components:
+    ///   archive:
+    ///     kind: s3-bucket
     /// ```
     ///
     /// Instead:
@@ -24,7 +26,9 @@ codes! {
     /// blueprint: example
     /// version: 1.0.0
     /// title: "example"
-    /// components: {}
+    /// components:
+    ///   archive:
+    ///     kind: s3-bucket
     /// ```
     UNCLOSED_QUOTE = Error "unclosed-quote";
 
@@ -36,7 +40,9 @@ codes! {
     /// blueprint: example
     /// version: 1.0.0
     /// title: 'it's an example'
-    /// components: {}
+    /// components:
+    ///   archive:
+    ///     kind: s3-bucket
     /// ```
     ///
     /// Instead:
@@ -45,7 +51,9 @@ codes! {
     /// blueprint: example
     /// version: 1.0.0
     /// title: 'it''s an example'
-    /// components: {}
+    /// components:
+    ///   archive:
+    ///     kind: s3-bucket
     /// ```
     TEXT_AFTER_QUOTE = Error "text-after-quote";
 
@@ -58,7 +66,9 @@ codes! {
     /// blueprint: example
     /// version: 1.0.0
     /// title: @example
-    /// components: {}
+    /// components:
+    ///   archive:
+    ///     kind: s3-bucket
     /// ```
     ///
     /// Instead:
@@ -67,7 +77,9 @@ codes! {
     /// blueprint: example
     /// version: 1.0.0
     /// title: "@example"
-    /// components: {}
+    /// components:
+    ///   archive:
+    ///     kind: s3-bucket
     /// ```
     ///
     /// Source: YAML 1.2.2, section 5.3.
@@ -81,7 +93,9 @@ codes! {
     /// blueprint: example
     /// version: 1.0.0
     /// title: "\d+"
-    /// components: {}
+    /// components:
+    ///   archive:
+    ///     kind: s3-bucket
     /// ```
     ///
     /// Instead:
@@ -90,7 +104,9 @@ codes! {
     /// blueprint: example
     /// version: 1.0.0
     /// title: '\d+'
-    /// components: {}
+    /// components:
+    ///   archive:
+    ///     kind: s3-bucket
     /// ```
     ///
     /// Source: YAML 1.2.2, section 5.7.
@@ -104,7 +120,9 @@ codes! {
     /// blueprint: example
     /// version: 1.0.0
     /// title: |example
-    /// components: {}
+    /// components:
+    ///   archive:
+    ///     kind: s3-bucket
     /// ```
     ///
     /// Instead:
@@ -114,7 +132,9 @@ codes! {
     /// version: 1.0.0
     /// title: |-
     ///   example
-    /// components: {}
+    /// components:
+    ///   archive:
+    ///     kind: s3-bucket
     /// ```
     ///
     /// Source: YAML 1.2.2, section 8.1.1.
@@ -128,7 +148,9 @@ codes! {
     /// blueprint: example
     /// version: 1.0.0
     /// title: !important! example
-    /// components: {}
+    /// components:
+    ///   archive:
+    ///     kind: s3-bucket
     /// ```
     ///
     /// Instead:
@@ -137,7 +159,9 @@ codes! {
     /// blueprint: example
     /// version: 1.0.0
     /// title: "!important! example"
-    /// components: {}
+    /// components:
+    ///   archive:
+    ///     kind: s3-bucket
     /// ```
     INVALID_TAG = Error "invalid-tag";
 
@@ -151,7 +175,9 @@ codes! {
     /// ---
     /// blueprint: example
     /// version: 1.0.0
-    /// components: {}
+    /// components:
+    ///   archive:
+    ///     kind: s3-bucket
     /// ```
     ///
     /// Instead:
@@ -159,7 +185,9 @@ codes! {
     /// ```yaml
     /// blueprint: example
     /// version: 1.0.0
-    /// components: {}
+    /// components:
+    ///   archive:
+    ///     kind: s3-bucket
     /// ```
     YAML_DIRECTIVE = Error "yaml-directive";
 
@@ -170,7 +198,9 @@ codes! {
     /// ```yaml
     /// blueprint: example
     /// version: 1.0.0
-    /// components: {}
+    /// components:
+    ///   archive:
+    ///     kind: s3-bucket
     /// ... end
     /// ```
     ///
@@ -179,7 +209,9 @@ codes! {
     /// ```yaml
     /// blueprint: example
     /// version: 1.0.0
-    /// components: {}
+    /// components:
+    ///   archive:
+    ///     kind: s3-bucket
     /// ```
     MALFORMED_YAML = Error "malformed-yaml";
 }
@@ -210,7 +242,11 @@ impl Finding<'_> {
 
     pub(super) fn reserved(&mut self, character: char) {
         let rest = &self.context.text[self.at..self.context.line_end(self.at)];
-        let value = rest.split(" #").next().unwrap_or(rest).trim_end();
+        let mut value = rest.split(" #").next().unwrap_or(rest);
+        if self.context.open.is_some() {
+            value = value.split([',', ']', '}']).next().unwrap_or(value);
+        }
+        let value = value.trim_end();
         let span = self.context.span(self.at, self.at + character.len_utf8().min(rest.len()));
         self.sink
             .report(&RESERVED_CHARACTER, span, format!("a value without quotes begins with `{character}`"))

@@ -20,7 +20,9 @@ codes! {
     /// blueprint: example
     /// version: 1.0.0
     /// title: *name
-    /// components: {}
+    /// components:
+    ///   archive:
+    ///     kind: s3-bucket
     /// ```
     ///
     /// Instead:
@@ -29,7 +31,9 @@ codes! {
     /// blueprint: &name example
     /// version: 1.0.0
     /// title: *name
-    /// components: {}
+    /// components:
+    ///   archive:
+    ///     kind: s3-bucket
     /// ```
     UNKNOWN_ALIAS = Error "unknown-alias";
 
@@ -49,7 +53,9 @@ codes! {
     /// ```yaml
     /// blueprint: example
     /// version: 1.0.0
-    /// components: {}
+    /// components:
+    ///   archive:
+    ///     kind: s3-bucket
     /// ```
     ALIAS_CYCLE = Error "alias-cycle";
 
@@ -72,7 +78,9 @@ codes! {
     /// ```yaml
     /// blueprint: example
     /// version: 1.0.0
-    /// components: {}
+    /// components:
+    ///   archive:
+    ///     kind: s3-bucket
     /// ```
     ALIAS_EXPLOSION = Error "alias-explosion";
 }

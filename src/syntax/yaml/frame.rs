@@ -25,7 +25,9 @@ codes! {
     /// ```yaml
     /// blueprint: example
     /// version: 1.0.0
-    /// components: {}
+    /// components:
+    ///   archive:
+    ///     kind: s3-bucket
     /// ```
     NESTING_TOO_DEEP = Error "nesting-too-deep";
 }

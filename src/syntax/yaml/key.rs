@@ -15,8 +15,11 @@ codes! {
     /// ```yaml
     /// blueprint: example
     /// version: 1.0.0
+    /// let: { name: orders }
     /// title: {{ name }}
-    /// components: {}
+    /// components:
+    ///   archive:
+    ///     kind: s3-bucket
     /// ```
     ///
     /// Instead:
@@ -24,8 +27,11 @@ codes! {
     /// ```yaml
     /// blueprint: example
     /// version: 1.0.0
-    /// title: "braces are quoted"
-    /// components: {}
+    /// let: { name: orders }
+    /// title: "{{ name }}"
+    /// components:
+    ///   archive:
+    ///     kind: s3-bucket
     /// ```
     KEY_NOT_TEXT = Error "key-not-text";
 
@@ -37,7 +43,9 @@ codes! {
     /// blueprint: example
     /// version: 1.0.0
     /// !Sub title: example
-    /// components: {}
+    /// components:
+    ///   archive:
+    ///     kind: s3-bucket
     /// ```
     ///
     /// Instead:
@@ -46,7 +54,9 @@ codes! {
     /// blueprint: example
     /// version: 1.0.0
     /// title: example
-    /// components: {}
+    /// components:
+    ///   archive:
+    ///     kind: s3-bucket
     /// ```
     TAGGED_KEY = Error "tagged-key";
 
@@ -57,13 +67,14 @@ codes! {
     /// ```yaml
     /// blueprint: example
     /// version: 1.0.0
-    /// parameters:
-    ///   Days: &days { type: number, description: x }
-    ///   Hours:
-    ///     <<: *days
-    ///     type: number
-    ///     description: x
-    /// components: {}
+    /// components:
+    ///   archive: &bucket
+    ///     kind: s3-bucket
+    ///     versioning: false
+    ///   results:
+    ///     <<: *bucket
+    ///     expire_after_days: 30
+    ///     kind: s3-bucket
     /// ```
     ///
     /// Instead:
@@ -71,10 +82,14 @@ codes! {
     /// ```yaml
     /// blueprint: example
     /// version: 1.0.0
-    /// parameters:
-    ///   Days: &days { type: number, description: x }
-    ///   Hours: *days
-    /// components: {}
+    /// components:
+    ///   archive:
+    ///     kind: s3-bucket
+    ///     versioning: false
+    ///   results:
+    ///     kind: s3-bucket
+    ///     versioning: false
+    ///     expire_after_days: 30
     /// ```
     ///
     /// Source: CloudFormation user guide, "CloudFormation template format".

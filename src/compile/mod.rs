@@ -2,19 +2,23 @@
 //!
 //! This is the only place that knows the order of the stages. It reads files through [`Files`] and writes nothing.
 
+mod modules;
+mod workspace;
+
 use std::collections::BTreeMap;
 use std::io;
-use std::path::{Component as PathComponent, Path};
+use std::path::{Component as PathComponent, Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
+use crate::blueprint::project::Settings;
 use crate::blueprint::text::{self, FileReference, Text};
-use crate::blueprint::{self, Blueprint};
+use crate::blueprint::{self, Blueprint, Declared};
 use crate::check;
 use crate::compose::{self, Placed};
 use crate::diagnostics::{Code, Diagnostic, Sink, closest};
-use crate::kinds::{self, Scope};
-use crate::source::{FileId, Files, Sources, Span};
+use crate::kinds::{self, Known, Scope};
+use crate::source::{FileId, Files, Origin, Sources, Span};
 use crate::syntax::{self, Dialect, Node};
 use crate::template::{Template, Value, emit};
 
@@ -114,7 +118,31 @@ codes! {
     ///     kind: s3-bucket
     /// ```
     NOT_ALLOWABLE = Error "not-allowable";
+
+    /// The file is a CloudFormation template and not a blueprint.
+    ///
+    /// ```yaml
+    /// AWSTemplateFormatVersion: "2010-09-09"
+    /// Resources:
+    ///   Archive: { Type: AWS::S3::Bucket }
+    /// ```
+    ///
+    /// Instead:
+    ///
+    /// ```yaml
+    /// components:
+    ///   archive:
+    ///     kind: s3-bucket
+    /// ```
+    NOT_BLUEPRINT = Error "not-a-blueprint";
 }
+
+/// The codes of this layer, part by part.
+pub static ALL_CODES: &[&[&Code]] = &[CODES, modules::CODES, workspace::CODES];
+
+/// The folder under which [`Files`] gives the reference library.
+pub use modules::LIBRARY;
+pub use workspace::Workspace;
 
 /// A compiled blueprint: what was found, and the template if nothing was wrong.
 #[derive(Debug)]
@@ -125,8 +153,10 @@ pub struct Compiled {
     pub sources: Sources,
     /// What was found, in the order in which it is shown.
     pub diagnostics: Vec<Diagnostic>,
-    /// The template; `None` where there are errors.
+    /// The template; `None` where there are errors, and for modules.
     pub template: Option<Rendered>,
+    /// Whether it is a blueprint that only others can use, because a parameter stands for a component.
+    pub is_module: bool,
 }
 
 /// A template with the place that all of it stands for.
@@ -163,16 +193,51 @@ impl Rendered {
 
 /// Compiles the blueprint at `path`, which is shown to people as `shown`. `known_codes` are those that exist.
 pub fn compile(path: &Path, shown: &str, files: &dyn Files, known_codes: &[&'static Code]) -> io::Result<Compiled> {
+    compile_in(&Workspace::default(), path, shown, files, known_codes)
+}
+
+/// The same, with the settings of the repository that the blueprint is in.
+pub fn compile_in(
+    workspace: &Workspace,
+    path: &Path,
+    shown: &str,
+    files: &dyn Files,
+    known_codes: &[&'static Code],
+) -> io::Result<Compiled> {
     let bytes = files.read(path)?;
-    let mut run = Run { sources: Sources::default(), sink: Sink::default() };
+    let mut run = Run { sources: workspace.sources.clone(), sink: Sink::default() };
+    let mut is_module = false;
     let (name, template) = match run.parse(shown, bytes) {
-        Some((file, root)) => run.compile(file, root, path.parent().unwrap_or(Path::new("")), files, known_codes),
+        // What it makes depends on its user, so it is checked where it is used.
+        Some((_, root)) if modules::is_module(&root) => {
+            is_module = true;
+            (blueprint::string(&root, "blueprint"), None)
+        }
+        Some((file, root)) => {
+            let name = blueprint::string(&root, "blueprint").unwrap_or_default();
+            let settings = workspace.settings(&name);
+            run.compile(file, root, Location { path, files, settings: &settings, workspace }, known_codes)
+        }
         None => (None, None),
     };
     let template = template.filter(|_| !run.sink.has_errors());
     let diagnostics = run.sink.finish(&run.sources);
-    Ok(Compiled { name, diagnostics, sources: run.sources, template })
+    Ok(Compiled { name, diagnostics, sources: run.sources, template, is_module })
 }
+
+/// Where a blueprint is, and through what it is read.
+#[derive(Clone, Copy)]
+struct Location<'a> {
+    path: &'a Path,
+    files: &'a dyn Files,
+    settings: &'a Settings,
+    workspace: &'a Workspace,
+}
+
+type Outcome = (Option<String>, Option<Rendered>);
+
+/// The files that components name, by the frame whose folder they are in and their path.
+type FilesOfFrames = BTreeMap<(usize, String), FileId>;
 
 struct Run {
     sources: Sources,
@@ -186,58 +251,68 @@ impl Run {
         Some((file, root))
     }
 
-    fn compile(
-        &mut self,
-        file: FileId,
-        root: Node,
-        folder: &Path,
-        files: &dyn Files,
-        known_codes: &[&'static Code],
-    ) -> (Option<String>, Option<Rendered>) {
-        let root = blueprint::evaluate(root, &self.sources, &mut self.sink);
-        check::language(&root, kinds::schema::document(), kinds::schema::HINTS, &mut self.sink);
+    /// A module that was read before: what is wrong with it was reported then.
+    fn parse_again(&mut self, file: FileId) -> Option<Node> {
+        syntax::parse(file, &self.sources, Dialect::Blueprint, &mut Sink::default())
+    }
+
+    fn compile(&mut self, file: FileId, root: Node, at: Location<'_>, known_codes: &[&'static Code]) -> Outcome {
+        if is_template(&root) {
+            let span = first_key(&root).unwrap_or(root.span);
+            self.sink
+                .report(&NOT_BLUEPRINT, span, "this is a CloudFormation template, not a blueprint")
+                .help("name a blueprint: a folder with `blueprint.yaml`, or a file `NAME.blueprint.yaml`");
+            return (None, None);
+        }
         let mut faults = Vec::new();
-        let blueprint = Blueprint::from_node(&root, &self.sources, &mut faults);
-        let placed = compose::place(&blueprint, &self.sources, &mut faults, &mut self.sink);
-        let read = self.read_files(&placed, folder, files);
-        let texts = placed
-            .iter()
-            .flat_map(|placed| placed.component.files())
-            .filter_map(|FileReference { file }| Some((file.value.clone(), *read.get(&file.value)?)))
-            .collect::<BTreeMap<String, FileId>>()
-            .into_iter()
-            .map(|(path, file)| (path, text::parse_file(file, &self.sources, &mut faults)))
-            .collect();
-        let sources = placed
-            .iter()
-            .flat_map(|placed| placed.component.sources())
-            .filter_map(|FileReference { file }| Some((file.value.clone(), *read.get(&file.value)?)))
-            .map(|(path, file)| (path, self.sources.get(file).text.clone()))
-            .collect();
+        let mut gathered = modules::gather(self, file, root, at, &mut faults);
+        gathered.check_given(self);
+        let blueprint = &mut gathered.blueprint;
+        let placed = compose::place(blueprint, &self.sources, &mut faults, &mut self.sink);
+        let read = self.read_files(&placed, &gathered.folders, at.files);
+        let mut texts = BTreeMap::new();
+        let mut sources = BTreeMap::new();
+        for placed in &placed {
+            let key = |reference: &FileReference| (placed.frame, reference.file.value.clone());
+            for key in placed.component.files().into_iter().map(key) {
+                if let Some(file) = read.get(&key).filter(|_| !texts.contains_key(&key)) {
+                    texts.insert(key, text::parse_file(*file, &self.sources, &mut faults));
+                }
+            }
+            for key in placed.component.sources().into_iter().map(key) {
+                if let Some(file) = read.get(&key) {
+                    sources.insert(key, self.sources.get(*file).text.clone());
+                }
+            }
+        }
         compose::report_faults(&faults, &mut self.sink);
 
-        let digest = self.digest(file, &read);
-        let mut scope = scope(&blueprint, texts);
-        scope.sources = sources;
-        let template = compose::compose(&blueprint, &placed, scope, &digest, &mut self.sink);
+        let digest = self.digest(&gathered.files, &read);
+        let scope = scope(blueprint, &placed, texts, sources);
+        let mut template = compose::compose(blueprint, &placed, &scope, &digest, &mut self.sink);
+        at.workspace.apply(blueprint, &scope, &mut template, &mut self.sink);
         // A template of components that are wrong themselves would only repeat their mistakes.
         if !self.sink.has_errors() {
             check::template(&template, &mut self.sink);
         }
-        self.acknowledge(&blueprint, known_codes);
-        let value = template.to_value(crate::source::Origin::Derived(blueprint.span));
-        let name = (!blueprint.name.is_empty()).then_some(blueprint.name);
+        self.acknowledge(blueprint, known_codes);
+        at.workspace.accept(&blueprint.name, &mut self.sink);
+        self.sink.each(|diagnostic| modules::relate(diagnostic, &gathered.used));
+        let origin = Origin::Derived(blueprint.span.unwrap_or(Span::START));
+        let value = template.to_value(origin);
+        let name = (!blueprint.name.is_empty()).then(|| blueprint.name.clone());
         (name, Some(Rendered { template, value }))
     }
 
     /// Reads the files that components name.
-    fn read_files(&mut self, placed: &[Placed], folder: &Path, files: &dyn Files) -> BTreeMap<String, FileId> {
-        let mut read = BTreeMap::new();
-        for reference in placed.iter().flat_map(|p| p.component.files().into_iter().chain(p.component.sources())) {
-            let FileReference { file } = reference;
-            if read.contains_key(&file.value) {
-                continue;
-            }
+    fn read_files(&mut self, placed: &[Placed], folders: &[PathBuf], files: &dyn Files) -> FilesOfFrames {
+        let mut read = FilesOfFrames::new();
+        let named = placed.iter().flat_map(|one| {
+            one.component.files().into_iter().chain(one.component.sources()).map(move |file| (one.frame, file))
+        });
+        for (frame, FileReference { file }) in named {
+            let key = (frame, file.value.clone());
+            let Some(folder) = folders.get(frame).filter(|_| !read.contains_key(&key)) else { continue };
             let path = Path::new(&file.value);
             let inside = path.components().all(|part| matches!(part, PathComponent::Normal(_) | PathComponent::CurDir));
             if !inside || file.value.is_empty() {
@@ -253,7 +328,7 @@ impl Run {
                         None => file.value.clone(),
                     };
                     if let Some(id) = syntax::load(&shown, bytes, &mut self.sources, &mut self.sink) {
-                        read.insert(file.value.clone(), id);
+                        read.insert(key, id);
                     }
                 }
                 Err(error) => {
@@ -267,12 +342,12 @@ impl Run {
     }
 
     /// A digest of all that the blueprint consists of. Line ends do not count, as version control may change them.
-    fn digest(&self, blueprint: FileId, files: &BTreeMap<String, FileId>) -> String {
+    fn digest(&self, blueprints: &[(String, FileId)], files: &FilesOfFrames) -> String {
         let mut hash = Sha256::new();
-        let named = files.iter().map(|(path, id)| (path.as_str(), *id));
-        for (path, id) in std::iter::once(("", blueprint)).chain(named) {
+        let named = files.iter().map(|((frame, path), id)| (format!("{frame}:{path}"), *id));
+        for (path, id) in blueprints.iter().cloned().chain(named) {
             let text = self.sources.get(id).text.replace("\r\n", "\n");
-            for part in [path, &text] {
+            for part in [&path, &text] {
                 hash.update((part.len() as u64).to_be_bytes());
                 hash.update(part);
             }
@@ -314,13 +389,22 @@ impl Run {
 }
 
 /// What texts of the blueprint may refer to.
-fn scope(blueprint: &Blueprint, files: BTreeMap<String, Text>) -> Scope {
-    let kind = |declared: &blueprint::Declared| declared.kind.as_ref().and_then(|(name, _)| kinds::by_name(name));
-    let mut scope = Scope::new(&blueprint.name);
-    scope.parameters = blueprint.parameters.iter().map(|(key, p)| (key.text.clone(), p.kind.is_list())).collect();
-    scope.components = blueprint.components.iter().map(|one| (one.key.text.clone(), kind(one))).collect();
-    scope.files = files;
-    scope
+fn scope(
+    blueprint: &mut Blueprint,
+    placed: &[Placed],
+    texts: BTreeMap<(usize, String), Text>,
+    sources: BTreeMap<(usize, String), String>,
+) -> Scope {
+    let types: BTreeMap<&str, &str> = placed
+        .iter()
+        .filter_map(|placed| Some((placed.place.name.as_str(), placed.component.resource_type()?)))
+        .collect();
+    let known = |declared: &Declared| Known {
+        kind: declared.kind.as_ref().and_then(|(name, _)| kinds::by_name(name)),
+        resource_type: types.get(declared.name.as_str()).map(|name| (*name).to_owned()),
+    };
+    let components = blueprint.components.iter().map(|one| (one.name.clone(), known(one))).collect();
+    Scope::new(&blueprint.name, std::mem::take(&mut blueprint.frames), components, (texts, sources))
 }
 
 fn contains(outer: Span, inner: Span) -> bool {
@@ -338,6 +422,13 @@ fn reason(error: &io::Error) -> String {
 }
 
 /// Whether a tree is a CloudFormation template and not a blueprint.
-pub fn is_template(root: &Node) -> bool {
+fn is_template(root: &Node) -> bool {
     blueprint::entry(root, "Resources").is_some() && blueprint::entry(root, "blueprint").is_none()
+}
+
+fn first_key(root: &Node) -> Option<Span> {
+    match &root.data {
+        crate::syntax::Data::Map(entries) => entries.first().map(|entry| entry.key.span),
+        _ => None,
+    }
 }

@@ -1,0 +1,75 @@
+//! The manual is what the program prints: `snapshots/docs/`.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use formwork::cli;
+use formwork::kinds::KINDS;
+
+use crate::cli::{Ran, formwork};
+use crate::codes::blocks;
+use crate::memory::{compile, shown};
+use crate::snapshots;
+
+fn printed(arguments: &[&str]) -> String {
+    let Ran { status, out, err } = formwork(arguments);
+    assert_eq!((status, err.as_str()), (0, ""), "{arguments:?}");
+    out
+}
+
+/// The help of the program and of each of its commands.
+fn help() -> String {
+    let mut page = format!("# formwork\n\n```text\n{}```\n", printed(&["--help"]));
+    for command in cli::command().get_subcommands() {
+        let name = command.get_name();
+        let text = printed(&[name, "--help"]);
+        write!(page, "\n## formwork {name}\n\n```text\n{text}```\n").unwrap();
+    }
+    page
+}
+
+#[test]
+fn the_pages_are_what_the_program_prints() {
+    let mut files = BTreeMap::new();
+    for code in cli::codes() {
+        files.insert(format!("{}.md", code.name), printed(&["explain", code.name]));
+    }
+    for kind in KINDS {
+        files.insert(format!("kinds/{}.md", kind.name), printed(&["explain", kind.name]));
+    }
+    let lists = files.len();
+    files.insert("cli.md".to_owned(), help());
+    assert_eq!(files.len(), lists + 1, "a finding is called `cli`");
+    snapshots::hold("docs", &files);
+}
+
+#[test]
+fn the_examples_of_a_kind_compile_without_findings() {
+    for kind in KINDS {
+        let page = printed(&["explain", kind.name]);
+        let examples = blocks(&page);
+        assert!(!examples.is_empty(), "the page of `{}` has no example", kind.name);
+        for example in examples {
+            let text = String::from_utf8(example.file()).unwrap();
+            assert!(text.contains(&format!("kind: {}", kind.name)), "{text}");
+            let compiled = compile(text.as_str());
+            assert!(compiled.diagnostics.is_empty(), "{}\n{text}", shown(&compiled));
+        }
+    }
+}
+
+#[test]
+fn every_field_of_a_kind_says_what_it_is_for() {
+    let mut fields = 0;
+    for kind in KINDS {
+        let page = printed(&["explain", kind.name]);
+        let (_, list) = page.split_once("\n## Fields\n").unwrap();
+        let list = list.split("\n## ").next().unwrap();
+        for line in list.lines().filter(|line| line.trim_start().starts_with("- `")) {
+            let documented = line.trim_end().ends_with(['.', ')', ':']) && line.contains("`: ") || line.contains("): ");
+            assert!(documented, "{}: {line}", kind.name);
+            fields += 1;
+        }
+    }
+    assert!(fields > 50);
+}
