@@ -376,7 +376,7 @@ pub enum Need {
 }
 
 /// Metrics of CloudWatch that a component has.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Metrics {
     /// The part of the component that they are about; `None` for the component itself.
     pub part: Option<&'static str>,
@@ -388,6 +388,8 @@ pub struct Metrics {
     pub names: Vec<&'static str>,
     /// The names that it would have with other settings, and which these are.
     pub others: Vec<(&'static str, &'static str)>,
+    /// Names that stand for another of its own, whatever its settings, and which.
+    pub aliases: Vec<(&'static str, &'static str)>,
 }
 
 /// The data that a component leaves in a bucket.
