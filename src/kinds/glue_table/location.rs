@@ -168,7 +168,7 @@ impl Table {
             if let Some(prefix) = &self.prefix {
                 location.push_folder(prefix.value.trim_end_matches('/'));
             }
-            self.layout.steps()
+            self.layout.0.steps()
         };
         for step in steps {
             match step {
@@ -207,9 +207,7 @@ impl Table {
                     .also(key.span, "by this key of the layout")
                     .help("remove the column: partition keys are columns of the table already");
             }
-            // A key with a source that makes no sense here was reported.
-            let known = self.of.is_some() || !self.layout.is_dynamic();
-            if self.projection && known && key.projection == Projection::None && !key.table {
+            if self.projection && key.projection == Projection::None && !key.table {
                 let place = self.of.as_ref().map_or(key.span, Reference::span);
                 let report = sink.report(&UNPROJECTED, place, format!("nothing says the values of `{}`", key.name));
                 report

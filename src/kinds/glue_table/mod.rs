@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 pub(super) use self::columns::COLUMN_PATTERN;
 use self::columns::Columns;
 use self::location::{Location, url};
-use super::layout::{Layout, Purpose};
+use super::layout::{Purpose, TableLayout};
 use super::{Access, Attribute, Component, Dataset, Format, Get, Grant, Kind, Place, Port, Request, Scope, Site, Wire};
 use crate::blueprint::text::{Located, Reference, Text};
 use crate::diagnostics::Sink;
@@ -72,7 +72,7 @@ pub struct Table {
     prefix: Option<Located<String>>,
     /// The folders under `prefix`, with the partition keys among them.
     #[serde(default)]
-    layout: Layout,
+    layout: TableLayout,
     /// The format of the objects. With `of` the default is what the stream writes, otherwise `json`.
     format: Option<Located<TableFormat>>,
     /// Parameters of the reader (the `SerDe`), such as `ignore.malformed.json`.
@@ -303,13 +303,13 @@ impl Component for Table {
                     .also(of.span(), "`of` is here")
                     .help("keep either `of` or `bucket`");
             }
-            (Some(of), None) if self.prefix.is_some() || !self.layout.is_empty() => {
+            (Some(of), None) if self.prefix.is_some() || !self.layout.0.is_empty() => {
                 let message = format!("the layout of `{}` already says where the data is", of.name());
                 sink.report(&SOURCE, of.span(), message).help("remove `prefix` and `layout`");
             }
             _ => {}
         }
-        self.layout.check(Purpose::Table, None, sink);
+        self.layout.0.check(Purpose::Table, None, sink);
         self.columns.check(sink);
     }
 

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::runtime::Runtime;
-use crate::blueprint::text::{FileReference, Located, Text};
+use crate::blueprint::text::{FileReference, Located, TEXT_MARK, Text};
 use crate::diagnostics::Sink;
 use crate::kinds::Site;
 use crate::map;
@@ -34,7 +34,8 @@ impl JsonSchema for Source {
 
     fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
         schemars::json_schema!({
-            "anyOf": [{"type": "string", "minLength": 1}, generator.subschema_for::<FileReference>()]
+            // `${ }` in code belongs to its language.
+            "anyOf": [{"type": "string", TEXT_MARK: true, "minLength": 1}, generator.subschema_for::<FileReference>()]
         })
     }
 }

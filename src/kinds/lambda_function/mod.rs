@@ -376,7 +376,7 @@ impl Component for Function {
         for variable in self.environment.keys() {
             let name = variable.value.as_str();
             if RESERVED_VARIABLES.contains(&name) {
-                sink.report(&RESERVED, variable.span(), format!("Lambda sets `{name}` itself"))
+                sink.report(&RESERVED, variable.span(), format!("`{name}` is set by Lambda itself"))
                     .help("give the variable another name, or leave it out");
             }
         }
