@@ -28,6 +28,7 @@ mod resource;
 mod s3_bucket;
 mod schedule;
 pub mod schema;
+mod scope;
 mod secret;
 mod site;
 mod sns_topic;
@@ -46,10 +47,11 @@ use crate::template::Value;
 use crate::template::iam::Statement;
 
 use self::layout::Step;
-pub use site::{Found, Known, Peers, Place, Read, Scope, Site, Use, pascal_case};
+pub use scope::{Found, Known, Read, Scope, Use};
+pub use site::{Peers, Place, Site, pascal_case};
 
 /// The findings about references, which every kind can have.
-pub use site::{ATTRIBUTE, CODES as REFERENCE_CODES};
+pub use scope::{ATTRIBUTE, CODES as REFERENCE_CODES};
 
 /// All kinds, sorted by name.
 pub static KINDS: &[&Kind] = &[
