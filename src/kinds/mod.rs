@@ -375,6 +375,8 @@ pub enum Need {
     EventType,
     /// The group of a message, whose messages keep their order.
     MessageGroup,
+    /// What decides where a record goes.
+    PartitionKey,
 }
 
 /// Metrics of CloudWatch that a component has.
