@@ -4,7 +4,7 @@ use std::cell::{RefCell, RefMut};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use super::{Component, Get, Grant, Kind};
+use super::{Component, Get, Grant, Kind, Metrics, Port};
 use crate::blueprint::condition::{Condition, Operand};
 use crate::blueprint::text::{Located, Part, Reference, Script, Setting, Text, Tree, TreeData};
 use crate::blueprint::{Bound, Frame, Member};
@@ -12,7 +12,7 @@ use crate::diagnostics::{Sink, alternatives, closest};
 use crate::map;
 use crate::schema::provider;
 use crate::source::{Origin, Span};
-use crate::template::iam::{Statement, document};
+use crate::template::iam::{Effect, Statement, document};
 use crate::template::{Data, Function, Key, Map, Removal, Resource, Value};
 
 codes! {
@@ -179,6 +179,15 @@ struct Shared {
     used_parameters: RefCell<BTreeMap<String, Span>>,
 }
 
+/// The files that components name, by the frame of the blueprint whose folder they are in and their path.
+#[derive(Debug, Default)]
+pub struct Read {
+    /// Those in which `${ }` has a meaning.
+    pub texts: BTreeMap<(usize, String), Text>,
+    /// Those that are taken as they are.
+    pub sources: BTreeMap<(usize, String), String>,
+}
+
 /// What is known of a component by its name.
 #[derive(Clone, Debug, Default)]
 pub struct Known {
@@ -186,6 +195,8 @@ pub struct Known {
     pub kind: Option<&'static Kind>,
     /// The type of its one resource, for `kind: resource`.
     pub resource_type: Option<String>,
+    /// The frame of its names.
+    pub frame: usize,
 }
 
 /// What a reference leads to.
@@ -207,7 +218,7 @@ impl Scope {
         blueprint: &str,
         frames: Vec<Frame>,
         components: BTreeMap<String, Known>,
-        (files, sources): (BTreeMap<(usize, String), Text>, BTreeMap<(usize, String), String>),
+        Read { texts: files, sources }: Read,
     ) -> Self {
         let shared = Shared { frames, components, files, sources, ..Shared::default() };
         Self { blueprint: blueprint.to_owned(), frame: 0, shared: Rc::new(shared) }
@@ -227,6 +238,12 @@ impl Scope {
     /// What was found so far: the findings, the attributes that were used, the parameters that were used.
     pub fn take(&self) -> (Sink, Vec<Use>, BTreeMap<String, Span>) {
         (self.shared.sink.take(), self.shared.uses.take(), self.shared.used_parameters.take())
+    }
+
+    /// The scope of the file that a component is in, by its full name.
+    #[must_use]
+    pub fn of(&self, full: &str) -> Self {
+        self.at(self.shared.components.get(full).map_or(self.frame, |known| known.frame))
     }
 
     fn names(&self) -> Option<&Frame> {
@@ -314,9 +331,11 @@ impl Scope {
     }
 
     /// A value that is written, or what gives it at deployment.
-    pub fn setting<T: Copy + Into<serde_json::Number>>(&self, setting: &Setting<T>) -> Value {
+    pub fn setting<T: Clone + Into<serde_json::Number>>(&self, setting: &Setting<T>) -> Value {
         match setting {
-            Setting::Known(known) => Value::new(Origin::Written(known.span()), Data::Number(known.value.into())),
+            Setting::Known(known) => {
+                Value::new(Origin::Written(known.span()), Data::Number(known.value.clone().into()))
+            }
             Setting::Deferred(text) => self.value(text),
         }
     }
@@ -335,6 +354,15 @@ impl Scope {
                 None => Value::string(Origin::Written(reference.file.span()), ""),
             },
         }
+    }
+
+    /// The ARN of the key that a reference names; nothing where it names no key, which its wire reports.
+    pub fn key_arn(&self, key: &Reference) -> Option<Value> {
+        let Found::Component(full) = self.find(key) else { return None };
+        if !self.kind(&full)?.ports.contains(&Port::Key) {
+            return None;
+        }
+        self.attribute(&full, key.name(), "arn", key.span(), Origin::Derived(key.span()))
     }
 
     fn resolve(&self, path: &str, span: Span, origin: Origin) -> Option<Value> {
@@ -599,6 +627,23 @@ pub fn json_text(value: &Value) -> String {
     }
 }
 
+/// JSON as text; `Fn::Sub` where something of it is known only at deployment.
+pub fn json_string(value: &Value, origin: Origin) -> Value {
+    let mut deferred = false;
+    value.walk(&mut |part| deferred |= matches!(part.data, Data::Call(..)));
+    let text = json_text(value);
+    if deferred { Value::sub(origin, text) } else { Value::string(origin, text.replace("${!", "${")) }
+}
+
+/// A statement that refuses everyone whose request is not encrypted.
+pub fn refuse_plain_http(origin: Origin, actions: &[&'static str], resource: Value) -> Statement {
+    let insecure = map!(origin; "Bool" => map!(origin; "aws:SecureTransport" => false));
+    let mut statement = Statement::allow(origin, actions, vec![resource]).named("RefusePlainHttp").when(insecure);
+    statement.effect = Effect::Deny;
+    statement.principal = Some(Value::string(origin, "*"));
+    statement
+}
+
 /// The condition under which a service may use a role or a resource: only for this account, and only on behalf of
 /// resources with this ARN.
 ///
@@ -625,6 +670,8 @@ pub struct Site<'a> {
     pub granted: &'a [Option<Grant>],
     /// What its resource policy must allow to others.
     pub received: &'a [Statement],
+    /// What the policy of its own key must allow to others.
+    pub key_users: &'a [Statement],
     /// The resources that it made.
     pub resources: Vec<Resource>,
 }
@@ -664,6 +711,14 @@ impl Site<'_> {
             Found::Component(full) => full,
             _ => reference.name().to_owned(),
         }
+    }
+
+    /// The metrics of the component that a reference names.
+    pub fn metrics(&self, reference: &Reference) -> Vec<Metrics> {
+        let Some(peer) = self.peer(reference) else { return Vec::new() };
+        let name = self.name_of(reference);
+        let scope = self.scope.of(&name);
+        peer.metrics(&Place { name, origin: Origin::Derived(reference.span()) }, self.peers, &scope)
     }
 
     /// All statements that the component was granted.
