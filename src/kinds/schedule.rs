@@ -51,8 +51,8 @@ pub struct Schedule {
     start: Option<Text>,
     /// When it ends, as in `2027-12-31T08:00:00Z`.
     end: Option<Text>,
-    /// The component that is called: an `sqs-queue` or `sns-topic` gets a message, a `firehose-stream` or
-    /// `kinesis-stream` a record, an `event-bus` an event.
+    /// The component that is called: a `lambda-function` runs, an `sqs-queue` or `sns-topic` gets a message, a
+    /// `firehose-stream` or `kinesis-stream` a record, an `event-bus` an event.
     target: Reference,
     /// What is sent: text, or JSON of any shape. `<aws.scheduler.scheduled-time>` stands for the time.
     input: Option<Tree>,

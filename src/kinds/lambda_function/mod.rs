@@ -423,7 +423,7 @@ impl Component for Function {
                 let role = invoke(origin, place, TRANSFORM);
                 Grant { role, address: Some(arn), ..Grant::default() }
             }
-            Access::Invoke => Grant { role: invoke(origin, place, INVOKE), address: Some(arn), ..Grant::default() },
+            Access::Invoke | Access::Call => Grant { role: invoke(origin, place, INVOKE), address: Some(arn), ..Grant::default() },
             _ => Grant::default(),
         }
     }
@@ -493,7 +493,7 @@ fn invoke(origin: Origin, place: &Place, actions: &[&'static str]) -> Vec<Statem
 
 pub(super) static KIND: Kind = Kind {
     name: "lambda-function",
-    ports: &[Port::Events, Port::Code],
+    ports: &[Port::Events, Port::Code, Port::Scheduled],
     attributes: &[
         Attribute { name: "name", doc: "Name of the function.", get: Get::Ref(FUNCTION) },
         Attribute { name: "arn", doc: "ARN of the function.", get: Get::Att(FUNCTION, "Arn") },
