@@ -423,7 +423,9 @@ impl Component for Function {
                 let role = invoke(origin, place, TRANSFORM);
                 Grant { role, address: Some(arn), ..Grant::default() }
             }
-            Access::Invoke | Access::Call => Grant { role: invoke(origin, place, INVOKE), address: Some(arn), ..Grant::default() },
+            Access::Invoke | Access::Call => {
+                Grant { role: invoke(origin, place, INVOKE), address: Some(arn), ..Grant::default() }
+            }
             _ => Grant::default(),
         }
     }
