@@ -378,8 +378,11 @@ impl Scope {
             }
             None => {
                 let names = frame.members.keys().map(String::as_str);
-                let help = closest(head, names).map(|name| format!("did you mean `{name}.{attribute}`?"));
-                self.sink().report(&UNKNOWN, span, format!("no component `{head}`")).maybe_help(help);
+                let help = closest(head, names).map_or_else(
+                    || format!("add a component `{head}`, or write `${{!{path}}}` for the text itself"),
+                    |name| format!("did you mean `{name}.{attribute}`?"),
+                );
+                self.sink().report(&UNKNOWN, span, format!("no component `{head}`")).help(help);
                 None
             }
         }
