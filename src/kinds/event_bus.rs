@@ -121,7 +121,7 @@ impl Component for Bus {
     fn metrics(&self, place: &Place, _peers: &Peers<'_>, _scope: &Scope) -> Vec<Metrics> {
         let dimensions = vec![("EventBusName", place.reference(BUS))];
         let names = METRICS.to_vec();
-        vec![Metrics { part: None, namespace: "AWS/Events", dimensions, names, others: Vec::new() }]
+        vec![Metrics { part: None, namespace: "AWS/Events", dimensions, names, ..Metrics::default() }]
     }
 
     fn accept(&self, request: &Request<'_>, place: &Place, _scope: &Scope) -> Grant {

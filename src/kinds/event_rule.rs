@@ -665,14 +665,14 @@ impl Component for Rule {
             let grant = peer.accept(&request, &Place { name: full.clone(), origin }, &scope.of(&full));
             dimensions.splice(0..0, grant.address.map(|name| ("EventBusName", name)));
         }
-        let others = Vec::new();
-        let own = Metrics { part: None, namespace: "AWS/Events", dimensions, names: METRICS.to_vec(), others };
+        let names = METRICS.to_vec();
+        let own = Metrics { namespace: "AWS/Events", dimensions, names, ..Metrics::default() };
         let queue = matches!(self.dead_letters, DeadLetters::Own).then(|| Metrics {
             part: Some("dead-letters"),
             namespace: "AWS/SQS",
             dimensions: vec![("QueueName", place.attribute(QUEUE, "QueueName"))],
             names: QUEUE_METRICS.to_vec(),
-            others: Vec::new(),
+            ..Metrics::default()
         });
         std::iter::once(own).chain(queue).collect()
     }

@@ -111,7 +111,7 @@ impl Component for Group {
     fn metrics(&self, place: &Place, _peers: &Peers<'_>, _scope: &Scope) -> Vec<Metrics> {
         let dimensions = vec![("LogGroupName", place.reference(GROUP))];
         let names = METRICS.to_vec();
-        vec![Metrics { part: None, namespace: "AWS/Logs", dimensions, names, others: Vec::new() }]
+        vec![Metrics { part: None, namespace: "AWS/Logs", dimensions, names, ..Metrics::default() }]
     }
 
     fn accept(&self, request: &Request<'_>, place: &Place, scope: &Scope) -> Grant {

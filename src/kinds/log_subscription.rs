@@ -41,7 +41,7 @@ pub struct Subscription {
     from: Option<Reference>,
     /// Name of a log group that is no component.
     log_group: Option<Text>,
-    /// The `firehose-stream`.
+    /// The `firehose-stream` or `kinesis-stream`.
     to: Reference,
     /// Which events are sent, as a filter pattern of CloudWatch Logs. The default is all.
     #[serde(default)]

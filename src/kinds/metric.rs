@@ -18,7 +18,8 @@ pub struct Metric {
     of: Option<Reference>,
     /// A part of the component with metrics of its own, for example `dead-letters`.
     part: Option<Located<String>>,
-    /// Name of the metric, for example `DeliveryToS3.DataFreshness`.
+    /// Name of the metric, for example `DeliveryToS3.DataFreshness`. For a `firehose-stream`, `Delivery.Bytes`,
+    /// `Delivery.DataFreshness`, `Delivery.Records` and `Delivery.Success` stand for those of its destination.
     #[schemars(length(min = 1, max = 255))]
     name: Located<String>,
     /// Namespace of a metric that is of no component.
@@ -278,9 +279,12 @@ impl Metric {
             self.report_part(of, &known, site);
             return None;
         };
-        if !metrics.names.contains(&self.name.value.as_str()) {
+        let given = self.name.value.as_str();
+        let alias = metrics.aliases.iter().find(|(alias, _)| *alias == given);
+        if alias.is_none() && !metrics.names.contains(&given) {
             self.report_name(of, metrics, site);
         }
+        let name = alias.map_or(name.clone(), |(_, known)| Value::string(name.origin, *known));
         let origin = Origin::Derived(of.span());
         let mut dimensions = Map::default();
         for (key, value) in &metrics.dimensions {

@@ -28,6 +28,7 @@ mod resource;
 mod s3_bucket;
 mod schedule;
 pub mod schema;
+mod scope;
 mod secret;
 mod site;
 mod sns_topic;
@@ -46,10 +47,11 @@ use crate::template::Value;
 use crate::template::iam::Statement;
 
 use self::layout::Step;
-pub use site::{Found, Known, Peers, Place, Scope, Site, Use, pascal_case};
+pub use scope::{Found, Known, Read, Scope, Use};
+pub use site::{Peers, Place, Site, pascal_case};
 
 /// The findings about references, which every kind can have.
-pub use site::{ATTRIBUTE, CODES as REFERENCE_CODES};
+pub use scope::{ATTRIBUTE, CODES as REFERENCE_CODES};
 
 /// All kinds, sorted by name.
 pub static KINDS: &[&Kind] = &[
@@ -373,10 +375,12 @@ pub enum Need {
     EventType,
     /// The group of a message, whose messages keep their order.
     MessageGroup,
+    /// What decides where a record goes.
+    PartitionKey,
 }
 
 /// Metrics of CloudWatch that a component has.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Metrics {
     /// The part of the component that they are about; `None` for the component itself.
     pub part: Option<&'static str>,
@@ -388,6 +392,8 @@ pub struct Metrics {
     pub names: Vec<&'static str>,
     /// The names that it would have with other settings, and which these are.
     pub others: Vec<(&'static str, &'static str)>,
+    /// Names that stand for another of its own, whatever its settings, and which.
+    pub aliases: Vec<(&'static str, &'static str)>,
 }
 
 /// The data that a component leaves in a bucket.

@@ -51,8 +51,8 @@ pub struct Schedule {
     start: Option<Text>,
     /// When it ends, as in `2027-12-31T08:00:00Z`.
     end: Option<Text>,
-    /// The component that is called: an `sqs-queue` or `sns-topic` gets a message, a `firehose-stream` a record, an
-    /// `event-bus` an event.
+    /// The component that is called: an `sqs-queue` or `sns-topic` gets a message, a `firehose-stream` or
+    /// `kinesis-stream` a record, an `event-bus` an event.
     target: Reference,
     /// What is sent: text, or JSON of any shape. `<aws.scheduler.scheduled-time>` stands for the time.
     input: Option<Tree>,
@@ -60,6 +60,8 @@ pub struct Schedule {
     message_group: Option<Text>,
     /// What an event on a bus says it is; a bus needs it.
     event: Option<EventType>,
+    /// What decides on the shard of a Kinesis stream, which needs it.
+    partition_key: Option<Text>,
     /// How long a call is tried.
     retry: Option<Retry>,
     /// The `sqs-queue` of what could not be done.
@@ -222,6 +224,9 @@ impl Schedule {
             Some(Need::EventType) if self.event.is_none() => {
                 ("the source and type of its events", "add `event: { source: …, detail_type: … }`")
             }
+            Some(Need::PartitionKey) if self.partition_key.is_none() => {
+                ("a partition key", "add `partition_key` with a text")
+            }
             _ => return,
         };
         let message = format!("`{}` needs {missing}", self.target.name());
@@ -252,6 +257,9 @@ impl Schedule {
                     "Source" => scope.value(&event.source),
                     "DetailType" => scope.value(&event.detail_type),
                 )
+            }),
+            "KinesisParameters" => self.partition_key.as_ref().map(|key| {
+                map!(origin; "PartitionKey" => scope.value(key))
             }),
             "RetryPolicy" => retry.map(|retry| {
                 map!(origin;

@@ -440,7 +440,7 @@ impl Component for Topic {
     fn metrics(&self, place: &Place, _peers: &Peers<'_>, _scope: &Scope) -> Vec<Metrics> {
         let dimensions = vec![("TopicName", place.attribute(TOPIC, "TopicName"))];
         let names = METRICS.to_vec();
-        vec![Metrics { part: None, namespace: "AWS/SNS", dimensions, names, others: Vec::new() }]
+        vec![Metrics { part: None, namespace: "AWS/SNS", dimensions, names, ..Metrics::default() }]
     }
 
     fn accept(&self, request: &Request<'_>, place: &Place, scope: &Scope) -> Grant {

@@ -307,7 +307,7 @@ impl Component for Queue {
                 others.extend(FIFO_METRICS.iter().map(|name| (*name, "`fifo: true`")));
             }
             let dimensions = vec![("QueueName", place.attribute(role, "QueueName"))];
-            Metrics { part, namespace: "AWS/SQS", dimensions, names, others }
+            Metrics { part, namespace: "AWS/SQS", dimensions, names, others, ..Metrics::default() }
         };
         let own = self.dead_letters.as_ref().filter(|dead_letters| dead_letters.to.is_none());
         std::iter::once(of(None, QUEUE)).chain(own.map(|_| of(Some("dead-letters"), DEAD_LETTER_QUEUE))).collect()

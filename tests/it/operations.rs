@@ -246,6 +246,7 @@ components:
     metric: { of: routed, name: FailedInvocations, statistic: sum }
     threshold: 0
     missing_data: not-breaching
+  late: { kind: alarm, metric: { of: delivery, name: Delivery.DataFreshness, statistic: maximum }, threshold: 900 }
 ",
     );
     let alarm = &made["NearLimitAlarm"]["Properties"];
@@ -257,6 +258,7 @@ components:
         json!({"Id": "result", "Expression": "100 * rate / limit", "Label": "near-limit", "ReturnData": true})
     );
     assert!(alarm.get("Period").is_none());
+    assert_eq!(made["LateAlarm"]["Properties"]["MetricName"], "DeliveryToS3.DataFreshness");
     assert_eq!(
         made["FailingAlarm"]["Properties"]["Dimensions"],
         json!([

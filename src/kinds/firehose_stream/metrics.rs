@@ -124,3 +124,16 @@ pub const ENCRYPTION: Group = Group {
 /// Source: Firehose Developer Guide, "Monitor Amazon Data Firehose with CloudWatch metrics".
 pub const ALL: &[&Group] =
     &[&DIRECT_PUT, &KINESIS, &S3, &HTTP, &BACKUP, &PARTITIONS, &FUNCTION, &DECOMPRESSION, &CONVERSION, &ENCRYPTION];
+
+/// What every destination has, as alarms that fit any stream name it.
+const DELIVERY: &[&str] = &["Delivery.Bytes", "Delivery.DataFreshness", "Delivery.Records", "Delivery.Success"];
+
+/// The metrics of a destination by the names that all destinations share.
+pub fn of_destination(group: &Group) -> Vec<(&'static str, &'static str)> {
+    let of = |alias: &'static str| {
+        let (_, end) = alias.split_once('.')?;
+        let name = group.names.iter().find(|name| name.split_once('.').is_some_and(|(_, known)| known == end))?;
+        Some((alias, *name))
+    };
+    DELIVERY.iter().copied().filter_map(of).collect()
+}

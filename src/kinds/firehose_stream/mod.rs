@@ -406,7 +406,11 @@ impl Component for Stream {
         let names = present.iter().flat_map(|group| group.names).copied().collect();
         let others = absent.iter().flat_map(|group| group.names.iter().map(|name| (*name, group.with))).collect();
         let dimensions = vec![("DeliveryStreamName", place.reference(STREAM))];
-        vec![Metrics { part: None, namespace: "AWS/Firehose", dimensions, names, others }]
+        let aliases = metrics::of_destination(match &self.to {
+            Destination::S3(_) => &metrics::S3,
+            Destination::Http(_) => &metrics::HTTP,
+        });
+        vec![Metrics { part: None, namespace: "AWS/Firehose", dimensions, names, others, aliases }]
     }
 
     fn dataset(&self) -> Option<Dataset> {
