@@ -94,16 +94,35 @@ impl Conditions {
                 values.push(value);
             }
         }
-        // The components of a module share its condition.
-        let name = self.same(&keys).unwrap_or_else(|| name_of(&declared.name));
+        let name = name_of(&declared.name);
         for resource in resources {
             resource.condition = Some(name.clone());
         }
-        self.named.entry(name).or_insert((keys, values));
+        self.named.insert(name, (keys, values));
+    }
+
+    /// Makes one of conditions that are equal, as those of the components of a module are. The first by name stays,
+    /// so that the order of the components means nothing.
+    fn unify(&mut self, template: &mut Template) {
+        let mut first: BTreeMap<&BTreeSet<String>, &String> = BTreeMap::new();
+        let mut renamed: BTreeMap<String, String> = BTreeMap::new();
+        for (name, (keys, _)) in &self.named {
+            let kept = *first.entry(keys).or_insert(name);
+            if kept != name {
+                renamed.insert(name.clone(), kept.clone());
+            }
+        }
+        self.named.retain(|name, _| !renamed.contains_key(name));
+        for condition in template.resources.iter_mut().filter_map(|resource| resource.condition.as_mut()) {
+            if let Some(kept) = renamed.get(condition) {
+                condition.clone_from(kept);
+            }
+        }
     }
 
     /// Adds the conditions to the template, and guards what refers to something that may not exist.
     pub fn finish(mut self, blueprint: &Blueprint, scope: &Scope, template: &mut Template, sink: &mut Sink) {
+        self.unify(template);
         self.outputs(blueprint, scope, template, sink);
         if self.named.is_empty() {
             return;
