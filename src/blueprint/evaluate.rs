@@ -221,9 +221,18 @@ impl Scope {
             Ok(_) => None,
             Err(error) => Some(error),
         };
-        let range = error.as_ref().and_then(minijinja::Error::range).map_or(inner.clone(), |range| {
-            inner.start + range.start.min(inner.len())..inner.start + range.end.min(inner.len())
-        });
+        // The engine may point into the middle of a character.
+        let boundary = |at: usize, step: fn(usize) -> usize| {
+            let mut at = (inner.start + at).min(inner.end);
+            while !text.is_char_boundary(at) {
+                at = step(at);
+            }
+            at
+        };
+        let range = error
+            .as_ref()
+            .and_then(minijinja::Error::range)
+            .map_or(inner.clone(), |range| boundary(range.start, |at| at - 1)..boundary(range.end, |at| at + 1));
         let message = match &error {
             Some(error) => error.detail().map_or_else(|| error.kind().to_string(), str::to_owned),
             None => "it has no value".to_owned(),

@@ -166,6 +166,13 @@ impl Reference {
         &self.0.value
     }
 
+    /// Whether it has the form of a name.
+    pub fn is_name(&self) -> bool {
+        let name = self.name();
+        name.starts_with(|c: char| c.is_ascii_lowercase())
+            && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+    }
+
     /// Where it is written.
     pub fn span(&self) -> Span {
         self.0.span()

@@ -328,7 +328,7 @@ pub fn report(violation: &Violation, root: &Node, hints: &[(&str, &str)], broken
                 Some(_) => format!("`{given}` does not have the form that is needed here"),
                 None => violation.message(),
             };
-            (if named { &NAME } else { &PATTERN }, message, hint)
+            (if named { &NAME } else { &PATTERN }, message, hint.or_else(|| violation.help()))
         }
         kind => (code(kind), violation.message(), violation.help()),
     };

@@ -403,6 +403,8 @@ fn check_wire(
             sink.report(&WRONG_KIND, to.span(), what).help(help);
             return None;
         }
+        // What is no name is told by the schema.
+        Found::Nothing if !to.is_name() => return None,
         Found::Nothing => {
             let words = port.words();
             let help = if let Some(name) = closest(to.name(), suitable.iter().chain(words).copied()) {

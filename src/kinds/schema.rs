@@ -14,6 +14,7 @@ use super::{
 };
 use crate::blueprint::parameters::Parameter;
 use crate::blueprint::project::Project;
+use crate::blueprint::text::REFERENCE_PATTERN;
 use crate::blueprint::text::TEXT_MARK;
 use crate::blueprint::{Allowance, NAME_PATTERN, Output, PARAMETER_PATTERN, VERSION_PATTERN};
 use crate::schema::model::{Document, Keyword};
@@ -25,6 +26,7 @@ pub const TEXT: &str = include_str!("../../schemas/blueprint.schema.json");
 /// What to write for the patterns of the language, which say little to people.
 pub const HINTS: &[(&str, &str)] = &[
     (NAME_PATTERN, "write small letters, digits and single hyphens, for example `event-archive`"),
+    (REFERENCE_PATTERN, "write the name of a component, for example `event-archive`"),
     (PARAMETER_PATTERN, "write letters and digits and start with a capital, for example `RetentionDays`"),
     (VERSION_PATTERN, "write three numbers, for example `1.0.0`"),
     (VARIABLE_PATTERN, "write small letters, digits and `_`, for example `retention_days`"),

@@ -35,7 +35,20 @@ use crate::snapshots::files_below;
 const WITHOUT_FIXTURE: &[&str] = &["forbidden-kind", "internal-error", "over-limit", "required-kind"];
 
 /// Names with which a message may begin.
-const SERVICES: &[&str] = &["CloudFormation ", "EventBridge ", "Firehose ", "Glue ", "S3 "];
+const NAMES: &[&str] = &[
+    "Athena ",
+    "CloudFormation ",
+    "CloudWatch ",
+    "Coralogix ",
+    "Dynatrace ",
+    "EventBridge ",
+    "Firehose ",
+    "Glue ",
+    "Hive ",
+    "Lambda ",
+    "S3 ",
+    "Sumo Logic ",
+];
 
 /// A finding as it is written below its line.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -289,7 +302,7 @@ fn messages_are_one_phrase_in_lower_case() {
     for path in fixtures() {
         for finding in compiled(&path).diagnostics {
             for text in [Some(&finding.message), finding.help.as_ref()].into_iter().flatten() {
-                let named = SERVICES.iter().any(|name| text.starts_with(name));
+                let named = NAMES.iter().any(|name| text.starts_with(name));
                 let lower = named || !text.starts_with(char::is_uppercase);
                 let phrase = lower && !text.ends_with('.') && !text.contains('\n');
                 assert!(phrase, "{}: {text}", path.display());
