@@ -147,6 +147,15 @@ impl Reference {
         Self(Located { span: span_transport(span), value: name.to_owned() })
     }
 
+    /// A reference that is written as text: a name, or `${ }` with the parameter that stands for it.
+    pub fn from_text(text: &Text) -> Option<Self> {
+        match text.parts.as_slice() {
+            [Part::Literal(name)] => Some(Self::new(name, text.span)),
+            [Part::Reference(name, _)] => Some(Self::new(&format!("${{{name}}}"), text.span)),
+            _ => None,
+        }
+    }
+
     /// The parameter that stands for the component, if it is not named itself.
     pub fn parameter(&self) -> Option<&str> {
         self.0.value.strip_prefix("${")?.strip_suffix('}')

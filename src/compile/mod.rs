@@ -12,7 +12,7 @@ use std::path::{Component as PathComponent, Path, PathBuf};
 use sha2::{Digest, Sha256};
 
 use crate::blueprint::project::Settings;
-use crate::blueprint::text::{self, FileReference, Text};
+use crate::blueprint::text::{self, FileReference};
 use crate::blueprint::{self, Blueprint, Declared};
 use crate::check;
 use crate::compose::{self, Placed};
@@ -270,25 +270,24 @@ impl Run {
         let blueprint = &mut gathered.blueprint;
         let placed = compose::place(blueprint, &self.sources, &mut faults, &mut self.sink);
         let read = self.read_files(&placed, &gathered.folders, at.files);
-        let mut texts = BTreeMap::new();
-        let mut sources = BTreeMap::new();
+        let mut files = kinds::Read::default();
         for placed in &placed {
             let key = |reference: &FileReference| (placed.frame, reference.file.value.clone());
             for key in placed.component.files().into_iter().map(key) {
-                if let Some(file) = read.get(&key).filter(|_| !texts.contains_key(&key)) {
-                    texts.insert(key, text::parse_file(*file, &self.sources, &mut faults));
+                if let Some(file) = read.get(&key).filter(|_| !files.texts.contains_key(&key)) {
+                    files.texts.insert(key, text::parse_file(*file, &self.sources, &mut faults));
                 }
             }
             for key in placed.component.sources().into_iter().map(key) {
                 if let Some(file) = read.get(&key) {
-                    sources.insert(key, self.sources.get(*file).text.clone());
+                    files.sources.insert(key, self.sources.get(*file).text.clone());
                 }
             }
         }
         compose::report_faults(&faults, &mut self.sink);
 
         let digest = self.digest(&gathered.files, &read);
-        let scope = scope(blueprint, &placed, texts, sources);
+        let scope = scope(blueprint, &placed, files);
         let mut template = compose::compose(blueprint, &placed, &scope, &digest, &mut self.sink);
         at.workspace.apply(blueprint, &scope, &mut template, &mut self.sink);
         // A template of components that are wrong themselves would only repeat their mistakes.
@@ -389,12 +388,7 @@ impl Run {
 }
 
 /// What texts of the blueprint may refer to.
-fn scope(
-    blueprint: &mut Blueprint,
-    placed: &[Placed],
-    texts: BTreeMap<(usize, String), Text>,
-    sources: BTreeMap<(usize, String), String>,
-) -> Scope {
+fn scope(blueprint: &mut Blueprint, placed: &[Placed], files: kinds::Read) -> Scope {
     let types: BTreeMap<&str, &str> = placed
         .iter()
         .filter_map(|placed| Some((placed.place.name.as_str(), placed.component.resource_type()?)))
@@ -402,9 +396,10 @@ fn scope(
     let known = |declared: &Declared| Known {
         kind: declared.kind.as_ref().and_then(|(name, _)| kinds::by_name(name)),
         resource_type: types.get(declared.name.as_str()).map(|name| (*name).to_owned()),
+        frame: declared.frame,
     };
     let components = blueprint.components.iter().map(|one| (one.name.clone(), known(one))).collect();
-    Scope::new(&blueprint.name, std::mem::take(&mut blueprint.frames), components, (texts, sources))
+    Scope::new(&blueprint.name, std::mem::take(&mut blueprint.frames), components, files)
 }
 
 fn contains(outer: Span, inner: Span) -> bool {

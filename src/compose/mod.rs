@@ -13,6 +13,7 @@ use crate::blueprint::{Blueprint, Declared, Member};
 use crate::diagnostics::{Code, INTERNAL, Sink, alternatives, closest};
 use crate::kinds::{self, Access, Component, Found, Grant, Peers, Place, Request, Scope, Site};
 use crate::source::{Origin, Sources, Span};
+use crate::template::iam::Statement;
 use crate::template::{Resource, Template};
 
 codes! {
@@ -219,10 +220,11 @@ pub fn compose(blueprint: &Blueprint, placed: &[Placed], scope: &Scope, digest: 
     let mut conditions = conditions::Conditions::default();
 
     let mut resources: Vec<Resource> = Vec::new();
-    for (placed, (granted, received)) in placed.iter().zip(&connections) {
+    for (placed, Connection { granted, received, key_users }) in placed.iter().zip(&connections) {
+        let place = &placed.place;
         let scope = scope.at(placed.frame);
         let mut site =
-            Site { place: &placed.place, scope: &scope, peers: &peers, granted, received, resources: Vec::new() };
+            Site { place, scope: &scope, peers: &peers, granted, received, key_users, resources: Vec::new() };
         placed.component.compose(&mut site);
         let mut made = site.resources;
         if let Some(declared) = names.get(placed.place.name.as_str()) {
@@ -261,13 +263,19 @@ pub fn compose(blueprint: &Blueprint, placed: &[Placed], scope: &Scope, digest: 
     template
 }
 
-type Connection = (Vec<Option<Grant>>, Vec<crate::template::iam::Statement>);
+/// What a component was granted, and what it must allow to others.
+#[derive(Default)]
+struct Connection {
+    granted: Vec<Option<Grant>>,
+    received: Vec<Statement>,
+    key_users: Vec<Statement>,
+}
 
 /// Asks the receiving end of every wire what the wire needs. The result is in the order of the components.
 fn connect(placed: &[Placed], names: &BTreeMap<&str, &Declared>, scope: &Scope, sink: &mut Sink) -> Vec<Connection> {
     let index: BTreeMap<&str, usize> =
         placed.iter().enumerate().map(|(at, placed)| (placed.place.name.as_str(), at)).collect();
-    let mut connections: Vec<Connection> = placed.iter().map(|_| (Vec::new(), Vec::new())).collect();
+    let mut connections: Vec<Connection> = placed.iter().map(|_| Connection::default()).collect();
     // By name, so that statements that several senders add to one policy do not depend on the order in the file.
     for (name, &sender) in &index {
         let Placed { place, component, frame } = &placed[sender];
@@ -285,7 +293,9 @@ fn connect(placed: &[Placed], names: &BTreeMap<&str, &Declared>, scope: &Scope, 
                 let Placed { place, component, frame } = &placed[receiver];
                 let request = Request { access, actor: actor.as_ref(), from: name, origin };
                 let mut grant = component.accept(&request, place, &scope.at(*frame));
-                connections[receiver].1.append(&mut grant.policy);
+                connections[receiver].received.append(&mut grant.policy);
+                let key_users = std::mem::take(&mut grant.key_users);
+                allow_on_key(&placed[receiver], key_users, scope, &index, &mut connections);
                 Some(grant)
             };
         let mut granted = Vec::new();
@@ -320,12 +330,51 @@ fn connect(placed: &[Placed], names: &BTreeMap<&str, &Declared>, scope: &Scope, 
             let request = Request { access: &access, actor: actor.as_ref(), from: name, origin: Origin::Derived(span) };
             let Placed { place, component, frame } = &placed[receiver];
             let mut grant = component.accept(&request, place, &scope.at(*frame));
-            connections[receiver].1.append(&mut grant.policy);
+            connections[receiver].received.append(&mut grant.policy);
             granted.push(Some(grant));
         }
-        connections[sender].0 = granted;
+        connections[sender].granted = granted;
+        // A parameter may stand for a component, or hold the ARN of a key from elsewhere.
+        if let Some(key) = component.key()
+            && (key.parameter().is_none() || matches!(scope.find(&key), Found::Component(_)))
+            && let Some(full) = check_wire(&key, &Access::Encrypt, names, &scope, sink)
+        {
+            if let (Some(from), Some(into)) = (names.get(name), names.get(full.as_str())) {
+                conditions::check_need(from, into, key.span(), &scope, sink);
+            }
+            allow_on_key(&placed[sender], component.key_users(place, &scope), &scope, &index, &mut connections);
+        }
     }
     connections
+}
+
+/// Adds statements to the policy of the key of a component: its own, or that of another component. Those of one name
+/// are one. A key from elsewhere has its own policy.
+fn allow_on_key(
+    owner: &Placed,
+    statements: Vec<Statement>,
+    scope: &Scope,
+    index: &BTreeMap<&str, usize>,
+    connections: &mut [Connection],
+) {
+    let key = owner.component.key();
+    let holder = match key.as_ref().map(|key| scope.at(owner.frame).find(key)) {
+        None => owner.place.name.clone(),
+        Some(Found::Component(full)) => full,
+        Some(_) => return,
+    };
+    let Some(connection) = index.get(holder.as_str()).map(|at| &mut connections[*at]) else { return };
+    for mut statement in statements {
+        let list = if key.is_some() {
+            statement.sid = statement.sid.map(|sid| format!("{sid}Of{}", owner.place.id("")));
+            &mut connection.received
+        } else {
+            &mut connection.key_users
+        };
+        if !list.iter().any(|known| known.sid == statement.sid) {
+            list.push(statement);
+        }
+    }
 }
 
 /// The full name of the component that a wire leads to; one that leads nowhere or to the wrong kind is reported.

@@ -5,8 +5,8 @@ use serde::Deserialize;
 
 use super::encryption::Encryption;
 use super::site::{join, on_behalf_of, own_arn};
-use super::{Access, Attribute, Component, Get, Grant, Kind, Place, Port, Request, Scope, Site};
-use crate::blueprint::text::Text;
+use super::{Access, Attribute, Component, Get, Grant, Kind, Metrics, Need, Peers, Place, Port, Request, Scope, Site};
+use crate::blueprint::text::{Reference, Text};
 use crate::map;
 use crate::source::Origin;
 use crate::template::iam::Statement;
@@ -58,6 +58,22 @@ const BUS: &str = "Bus";
 
 const PUT: &[&str] = &["events:PutEvents"];
 
+/// Source: EventBridge User Guide, "Monitoring Amazon EventBridge", with the dimension `EventBusName`.
+const METRICS: &[&str] = &[
+    "EventBusEncryptionCompleted",
+    "EventBusEncryptionFailed",
+    "EventBusEncryptionStarted",
+    "IngestionToInvocationSuccessLatency",
+    "IngestiontoInvocationCompleteLatency",
+    "IngestiontoInvocationStartLatency",
+    "InvocationAttempts",
+    "MatchedEvents",
+    "RetryInvocationAttempts",
+    "SuccessfulInvocationAttempts",
+    "ThrottledRules",
+    "TriggeredRules",
+];
+
 impl Bus {
     fn name(&self, place: &Place, scope: &Scope) -> Value {
         match &self.name {
@@ -94,15 +110,33 @@ impl Bus {
 }
 
 impl Component for Bus {
+    fn key(&self) -> Option<Reference> {
+        self.encryption.as_ref()?.component()
+    }
+
+    fn key_users(&self, place: &Place, scope: &Scope) -> Vec<Statement> {
+        vec![use_by_events(place.origin, &self.name(place, scope))]
+    }
+
+    fn metrics(&self, place: &Place, _peers: &Peers<'_>, _scope: &Scope) -> Vec<Metrics> {
+        let dimensions = vec![("EventBusName", place.reference(BUS))];
+        let names = METRICS.to_vec();
+        vec![Metrics { part: None, namespace: "AWS/Events", dimensions, names, ..Metrics::default() }]
+    }
+
     fn accept(&self, request: &Request<'_>, place: &Place, _scope: &Scope) -> Grant {
         let origin = request.origin;
         match request.access {
             Access::AddRule => Grant { address: Some(Value { origin, ..place.reference(BUS) }), ..Grant::default() },
-            Access::SendEvents => {
+            Access::Archive => {
+                Grant { address: Some(Value { origin, ..place.attribute(BUS, "Arn") }), ..Grant::default() }
+            }
+            Access::SendEvents | Access::Call => {
                 let arn = Value { origin, ..place.attribute(BUS, "Arn") };
                 let statement =
                     Statement::allow(origin, PUT, vec![arn.clone()]).named(format!("PutOn{}", place.id("")));
-                Grant { role: vec![statement], address: Some(arn), ..Grant::default() }
+                let need = (*request.access == Access::Call).then_some(Need::EventType);
+                Grant { role: vec![statement], address: Some(arn), need, ..Grant::default() }
             }
             _ => Grant::default(),
         }
@@ -114,7 +148,7 @@ impl Component for Bus {
         let name = self.name(place, scope);
         let key = self.encryption.as_ref().and_then(|encryption| encryption.key_arn(place, scope));
         if let Some(encryption) = &self.encryption {
-            encryption.compose(site, vec![use_by_events(origin, &name)]);
+            encryption.compose(site, self.key_users(place, scope));
         }
         let properties = map!(origin;
             "Name" => name,
@@ -140,7 +174,7 @@ fn use_by_events(origin: Origin, name: &Value) -> Statement {
 
 pub(super) static KIND: Kind = Kind {
     name: "event-bus",
-    ports: &[Port::Bus, Port::Events],
+    ports: &[Port::Bus, Port::Events, Port::Metrics, Port::Scheduled],
     attributes: &[
         Attribute { name: "name", doc: "Name of the bus.", get: Get::Ref(BUS) },
         Attribute { name: "arn", doc: "ARN of the bus.", get: Get::Att(BUS, "Arn") },

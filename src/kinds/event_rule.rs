@@ -6,13 +6,17 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::site::{assumed_by, join, json_text, on_behalf_of, own_arn};
-use super::{Access, Actor, Attribute, Component, Get, Kind, Place, Site, Wire};
+use super::site::{assumed_by, join, json_string, on_behalf_of, own_arn, refuse_plain_http};
+use super::sqs_queue::METRICS as QUEUE_METRICS;
+use super::{
+    Access, Actor, Attribute, Component, Found, Get, Kind, Metrics, Need, Peers, Place, Port, Request, Scope, Site,
+    Wire,
+};
 use crate::blueprint::text::{Located, Reference, Setting, Text, Tree, TreeData};
 use crate::diagnostics::Sink;
 use crate::map;
 use crate::source::{Origin, Span};
-use crate::template::iam::{Effect, Statement, document};
+use crate::template::iam::{Statement, document};
 use crate::template::{Data, Map, Removal, Value};
 
 /// A rule of EventBridge: which events of a bus, or at which times, go to which targets.
@@ -50,9 +54,9 @@ pub struct Rule {
     /// Where the events go: names of components, or targets with settings.
     #[schemars(length(min = 1, max = 5))]
     targets: Vec<Target>,
-    /// Whether a queue keeps what could not be delivered, for 14 days.
-    #[serde(default = "yes")]
-    dead_letters: bool,
+    /// Whether a queue of the rule keeps what could not be delivered, for 14 days; or the `sqs-queue` that does.
+    #[serde(default)]
+    dead_letters: DeadLetters,
     /// Whether it fires.
     #[serde(default = "yes")]
     enabled: bool,
@@ -62,6 +66,56 @@ pub struct Rule {
 #[derive(JsonSchema)]
 #[schemars(inline, extend("type" = ["array", "object"]))]
 struct Pattern;
+
+/// What keeps the events that could not be delivered.
+#[derive(Debug, Default)]
+enum DeadLetters {
+    /// A queue of the rule.
+    #[default]
+    Own,
+    /// Nothing.
+    Nowhere,
+    /// A queue that others may use too.
+    Queue(Reference),
+}
+
+impl<'de> Deserialize<'de> for DeadLetters {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let tree = Tree::deserialize(deserializer)?;
+        match &tree.data {
+            TreeData::Plain(serde_json::Value::Bool(true)) => Ok(Self::Own),
+            TreeData::Plain(serde_json::Value::Bool(false)) => Ok(Self::Nowhere),
+            TreeData::Text(text) => Reference::from_text(text)
+                .map(Self::Queue)
+                .ok_or_else(|| serde::de::Error::custom("expected the name of a component")),
+            _ => Err(serde::de::Error::custom("expected a boolean or a component")),
+        }
+    }
+}
+
+impl JsonSchema for DeadLetters {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "DeadLetters".into()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({"anyOf": [{"type": "boolean"}, generator.subschema_for::<Reference>()]})
+    }
+}
+
+impl serde::Serialize for DeadLetters {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Own => serializer.serialize_bool(true),
+            Self::Nowhere => serializer.serialize_bool(false),
+            Self::Queue(queue) => serializer.serialize_str(queue.name()),
+        }
+    }
+}
 
 /// Where events go.
 #[derive(Debug, Deserialize)]
@@ -116,6 +170,8 @@ struct LongTarget {
     partition_key: Option<Located<String>>,
     /// How long a delivery is tried.
     retry: Option<Retry>,
+    /// The group of the messages in a FIFO queue, which needs one: those of one group keep their order.
+    message_group: Option<Text>,
 }
 
 /// How long a delivery is tried, by number and time; whichever ends first.
@@ -282,7 +338,58 @@ codes! {
     ///     targets: [journal]
     /// ```
     TWICE = Error "repeated-target";
+
+    /// A FIFO queue is sent messages that belong to no group.
+    ///
+    /// A FIFO queue keeps the order within groups and takes no message without one.
+    ///
+    /// ```yaml
+    /// components:
+    ///   work:
+    ///     kind: sqs-queue
+    ///     fifo: true
+    ///   changes:
+    ///     kind: event-rule
+    ///     pattern: { source: [aws.ssm] }
+    ///     targets: [work]
+    /// ```
+    ///
+    /// Instead:
+    ///
+    /// ```yaml
+    /// components:
+    ///   work:
+    ///     kind: sqs-queue
+    ///     fifo: true
+    ///   changes:
+    ///     kind: event-rule
+    ///     pattern: { source: [aws.ssm] }
+    ///     targets:
+    ///       - { to: work, message_group: changes }
+    /// ```
+    ///
+    /// Source: EventBridge API, `SqsParameters`; SQS Developer Guide, "Using the message group ID with Amazon SQS FIFO
+    /// queues".
+    MESSAGE_GROUP = Error "missing-message-group";
 }
+
+/// Source: EventBridge User Guide, "Monitoring Amazon EventBridge", with the dimension `RuleName`.
+const METRICS: &[&str] = &[
+    "DeadLetterInvocations",
+    "FailedInvocations",
+    "IngestionToInvocationSuccessLatency",
+    "IngestiontoInvocationCompleteLatency",
+    "IngestiontoInvocationStartLatency",
+    "InvocationAttempts",
+    "Invocations",
+    "InvocationsFailedToBeSentToDlq",
+    "InvocationsSentToDlq",
+    "MatchedEvents",
+    "RetryInvocationAttempts",
+    "SuccessfulInvocationAttempts",
+    "ThrottledRules",
+    "TriggeredRules",
+];
 
 /// Source: EventBridge User Guide, "Creating a scheduled rule (legacy)".
 pub(super) const SCHEDULE_PATTERN: &str = r"^(rate|cron)\(.+\)$";
@@ -337,7 +444,7 @@ impl Rule {
         let origin = site.place.origin;
         let json = |tree: &Tree| {
             let value = site.scope.tree(tree);
-            text_of(&value, Origin::Written(tree.span))
+            json_string(&value, Origin::Written(tree.span))
         };
         let template = target.template.as_ref().map(|tree| {
             let template = match &tree.data {
@@ -363,22 +470,41 @@ impl Rule {
         )
     }
 
-    fn target(&self, target: &Target, address: Option<Value>, role: Option<Value>, site: &Site<'_>) -> Map {
+    /// The ARN of what keeps the events that could not be delivered.
+    fn dead_letters(&self, site: &Site<'_>) -> Option<Value> {
+        match self.dead_letters {
+            DeadLetters::Own => Some(site.place.attribute(QUEUE, "Arn")),
+            DeadLetters::Nowhere => None,
+            DeadLetters::Queue(_) => site.address(self.targets.len() + usize::from(self.own_bus().is_some())),
+        }
+    }
+
+    fn target(&self, target: &Target, wire: usize, role: Option<Value>, site: &Site<'_>) -> Map {
         let origin = Origin::Derived(target.to().span());
-        let (input, retry) = match target {
-            Target::Short(_) => (Map::default(), None),
-            Target::Long(long) => (Self::input(long, site), long.retry.as_ref()),
+        let (input, retry, group) = match target {
+            Target::Short(_) => (Map::default(), None, None),
+            Target::Long(long) => (Self::input(long, site), long.retry.as_ref(), long.message_group.as_ref()),
         };
+        let need = site.granted.get(wire).and_then(Option::as_ref).and_then(|grant| grant.need);
+        if need == Some(Need::MessageGroup) && group.is_none() {
+            let to = target.to();
+            let message = format!("`{}` is a FIFO queue, which takes no message without a group", to.name());
+            site.scope
+                .sink()
+                .report(&MESSAGE_GROUP, to.span(), message)
+                .help(format!("write `{{ to: {}, message_group: … }}`", to.name()));
+        }
         let retry = retry.map(|retry| {
             map!(origin;
                 "MaximumRetryAttempts" => retry.attempts.as_ref().map(|n| site.scope.setting(n)),
                 "MaximumEventAgeInSeconds" => retry.max_age_seconds.as_ref().map(|n| site.scope.setting(n)),
             )
         });
-        let dead_letters = self.dead_letters.then(|| map!(origin; "Arn" => site.place.attribute(QUEUE, "Arn")));
+        let dead_letters = self.dead_letters(site).map(|queue| map!(origin; "Arn" => queue));
+        let sqs = group.map(|group| map!(origin; "MessageGroupId" => site.scope.value(group)));
         let mut properties = map!(origin;
             "Id" => site.name_of(target.to()),
-            "Arn" => address,
+            "Arn" => site.address(wire),
             "RoleArn" => role,
         );
         properties.0.extend(input.0);
@@ -386,6 +512,7 @@ impl Rule {
         properties.push("KinesisParameters", origin, key);
         properties.push("RetryPolicy", origin, retry);
         properties.push("DeadLetterConfig", origin, dead_letters);
+        properties.push("SqsParameters", origin, sqs);
         properties
     }
 
@@ -402,24 +529,13 @@ impl Rule {
             .named("KeepUndeliveredEvents")
             .service(SERVICE)
             .when(by_rule);
-        let insecure = map!(origin; "Bool" => map!(origin; "aws:SecureTransport" => false));
-        let mut refuse = Statement::allow(origin, &["sqs:*"], vec![queue]).named("RefusePlainHttp").when(insecure);
-        refuse.effect = Effect::Deny;
-        refuse.principal = Some(Value::string(origin, "*"));
+        let refuse = refuse_plain_http(origin, &["sqs:*"], queue);
         let properties = map!(origin;
             "Queues" => [place.reference(QUEUE)],
             "PolicyDocument" => document(origin, vec![refuse, send]),
         );
         site.add("DeadLetterPolicy", "AWS::SQS::QueuePolicy", properties);
     }
-}
-
-/// JSON as text; `Fn::Sub` where something of it is known only at deployment.
-fn text_of(value: &Value, origin: Origin) -> Value {
-    let mut deferred = false;
-    value.walk(&mut |part| deferred |= matches!(part.data, Data::Call(..)));
-    let text = json_text(value);
-    if deferred { Value::sub(origin, text) } else { Value::string(origin, text.replace("${!", "${")) }
 }
 
 /// JSON in which strings that are one variable lose their quotes: EventBridge puts quotes around texts itself, and
@@ -530,7 +646,35 @@ impl Component for Rule {
             let access = if target.partition_key().is_some() { Access::SpreadEvents } else { Access::SendEvents };
             Wire { to: target.to(), access }
         });
-        targets.chain(self.own_bus().map(|bus| Wire { to: bus, access: Access::AddRule })).collect()
+        let bus = self.own_bus().map(|bus| Wire { to: bus, access: Access::AddRule });
+        let dead_letters = match &self.dead_letters {
+            DeadLetters::Queue(queue) => Some(Wire { to: queue, access: Access::KeepUndelivered }),
+            DeadLetters::Own | DeadLetters::Nowhere => None,
+        };
+        targets.chain(bus).chain(dead_letters).collect()
+    }
+
+    fn metrics(&self, place: &Place, peers: &Peers<'_>, scope: &Scope) -> Vec<Metrics> {
+        let mut dimensions = vec![("RuleName", place.attribute(RULE, "RuleName"))];
+        if let Some(bus) = self.own_bus()
+            && let Found::Component(full) = scope.find(bus)
+            && let Some(peer) = peers.get(full.as_str())
+        {
+            let origin = Origin::Derived(bus.span());
+            let request = Request { access: &Access::AddRule, actor: None, from: &place.name, origin };
+            let grant = peer.accept(&request, &Place { name: full.clone(), origin }, &scope.of(&full));
+            dimensions.splice(0..0, grant.address.map(|name| ("EventBusName", name)));
+        }
+        let names = METRICS.to_vec();
+        let own = Metrics { namespace: "AWS/Events", dimensions, names, ..Metrics::default() };
+        let queue = matches!(self.dead_letters, DeadLetters::Own).then(|| Metrics {
+            part: Some("dead-letters"),
+            namespace: "AWS/SQS",
+            dimensions: vec![("QueueName", place.attribute(QUEUE, "QueueName"))],
+            names: QUEUE_METRICS.to_vec(),
+            ..Metrics::default()
+        });
+        std::iter::once(own).chain(queue).collect()
     }
 
     fn actor(&self, place: &Place) -> Option<Actor> {
@@ -581,7 +725,7 @@ impl Component for Rule {
             .enumerate()
             .map(|(wire, target)| {
                 let needs_role = site.granted.get(wire).and_then(Option::as_ref).is_some_and(|g| !g.role.is_empty());
-                self.target(target, site.address(wire), role.clone().filter(|_| needs_role), site)
+                self.target(target, wire, role.clone().filter(|_| needs_role), site)
             })
             .collect();
         let schedule = self.schedule.as_ref();
@@ -595,7 +739,7 @@ impl Component for Rule {
             "Targets" => targets,
         );
         site.add(RULE, "AWS::Events::Rule", properties);
-        if self.dead_letters {
+        if matches!(self.dead_letters, DeadLetters::Own) {
             Self::add_queue(site);
         }
     }
@@ -603,18 +747,18 @@ impl Component for Rule {
 
 pub(super) static KIND: Kind = Kind {
     name: "event-rule",
-    ports: &[],
+    ports: &[Port::Metrics],
     attributes: &[
         Attribute { name: "name", doc: "Name of the rule.", get: Get::Att(RULE, "RuleName") },
         Attribute { name: "arn", doc: "ARN of the rule.", get: Get::Att(RULE, "Arn") },
         Attribute {
             name: "dead-letters-arn",
-            doc: "ARN of the queue of undelivered events, unless `dead_letters: false`.",
+            doc: "ARN of its own queue of undelivered events.",
             get: Get::Att(QUEUE, "Arn"),
         },
         Attribute {
             name: "dead-letters-name",
-            doc: "Name of the queue of undelivered events, unless `dead_letters: false`.",
+            doc: "Name of its own queue of undelivered events.",
             get: Get::Att(QUEUE, "QueueName"),
         },
     ],

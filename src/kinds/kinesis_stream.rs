@@ -8,9 +8,9 @@ use serde::Deserialize;
 use super::encryption::{Encryption, use_key};
 use super::s3_bucket::OnDelete;
 use super::site::pascal_case;
-use super::{Access, Attribute, Component, Get, Grant, Kind, Place, Port, Request, Scope, Site};
+use super::{Access, Attribute, Component, Get, Grant, Kind, Need, Place, Port, Request, Scope, Site};
 use crate::blueprint::NAME_PATTERN;
-use crate::blueprint::text::{Located, Setting, Text};
+use crate::blueprint::text::{Located, Reference, Setting, Text};
 use crate::diagnostics::{Sink, alternatives, closest};
 use crate::map;
 use crate::source::{Origin, Span};
@@ -176,6 +176,10 @@ impl Stream {
 }
 
 impl Component for Stream {
+    fn key(&self) -> Option<Reference> {
+        self.encryption.as_ref()?.component()
+    }
+
     fn check(&self, _name: Span, sink: &mut Sink) {
         for (at, consumer) in self.consumers.iter().enumerate() {
             if let Some(first) = self.consumers[..at].iter().find(|first| *first == consumer) {
@@ -191,10 +195,11 @@ impl Component for Stream {
         let arn = Value { origin, ..place.attribute(STREAM, "Arn") };
         let key = self.key(place, scope);
         match request.access {
-            Access::SendEvents | Access::SpreadEvents | Access::PutRecords => {
+            Access::SendEvents | Access::SpreadEvents | Access::PutRecords | Access::Call | Access::StreamLogs => {
                 let put = Statement::allow(origin, PUT, vec![arn.clone()]).named(format!("PutOn{}", place.id("")));
                 let role = self.grant(vec![put], "kms:GenerateDataKey", place, scope);
-                Grant { role, address: Some(arn), key, ..Grant::default() }
+                let need = (*request.access == Access::Call).then_some(Need::PartitionKey);
+                Grant { role, address: Some(arn), key, need, ..Grant::default() }
             }
             Access::ReadRecords(consumer) => {
                 let name = format!("ReadFrom{}", place.id(""));
@@ -260,7 +265,7 @@ fn use_for_kinesis(origin: Origin, place: &Place, name: &str, action: &'static s
 
 pub(super) static KIND: Kind = Kind {
     name: "kinesis-stream",
-    ports: &[Port::Events, Port::Records, Port::Shards],
+    ports: &[Port::Events, Port::Logs, Port::Records, Port::Scheduled, Port::Shards],
     attributes: &[
         Attribute { name: "name", doc: "Name of the stream.", get: Get::Ref(STREAM) },
         Attribute { name: "arn", doc: "ARN of the stream.", get: Get::Att(STREAM, "Arn") },

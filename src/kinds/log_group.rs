@@ -6,8 +6,8 @@ use serde::Deserialize;
 use super::encryption::Encryption;
 use super::s3_bucket::OnDelete;
 use super::site::{join, json_text, own_arn};
-use super::{Access, Attribute, Component, Get, Grant, Kind, Place, Port, Request, Scope, Site};
-use crate::blueprint::text::{Part, Setting, Text};
+use super::{Access, Attribute, Component, Get, Grant, Kind, Metrics, Peers, Place, Port, Request, Scope, Site};
+use crate::blueprint::text::{Part, Reference, Setting, Text};
 use crate::map;
 use crate::source::Origin;
 use crate::template::iam::{Statement, document};
@@ -87,8 +87,38 @@ const WRITERS: [&str; 2] = ["delivery.logs.amazonaws.com", "events.amazonaws.com
 
 const GROUP: &str = "LogGroup";
 
+/// Source: CloudWatch Logs User Guide, "Monitoring with CloudWatch metrics", with the dimension `LogGroupName` alone.
+const METRICS: &[&str] = &["IncomingBytes", "IncomingLogEvents"];
+
+impl Group {
+    fn name(&self, place: &Place, scope: &Scope) -> Value {
+        match &self.name {
+            Some(name) => scope.value(name),
+            None => Value::sub(place.origin, format!("{EVENTS_PREFIX}${{AWS::StackName}}-{}", place.name)),
+        }
+    }
+}
+
 impl Component for Group {
+    fn key(&self) -> Option<Reference> {
+        self.encryption.as_ref()?.component()
+    }
+
+    fn key_users(&self, place: &Place, scope: &Scope) -> Vec<Statement> {
+        vec![use_by_logs(place.origin, &self.name(place, scope))]
+    }
+
+    fn metrics(&self, place: &Place, _peers: &Peers<'_>, _scope: &Scope) -> Vec<Metrics> {
+        let dimensions = vec![("LogGroupName", place.reference(GROUP))];
+        let names = METRICS.to_vec();
+        vec![Metrics { part: None, namespace: "AWS/Logs", dimensions, names, ..Metrics::default() }]
+    }
+
     fn accept(&self, request: &Request<'_>, place: &Place, scope: &Scope) -> Grant {
+        if *request.access == Access::TailLogs {
+            let name = Value { origin: request.origin, ..place.reference(GROUP) };
+            return Grant { address: Some(name), ..Grant::default() };
+        }
         if *request.access != Access::SendEvents {
             return Grant::default();
         }
@@ -116,17 +146,14 @@ impl Component for Group {
     fn compose(&self, site: &mut Site<'_>) {
         let (place, scope) = (site.place, site.scope);
         let origin = place.origin;
-        let name = match &self.name {
-            Some(name) => scope.value(name),
-            None => Value::sub(origin, format!("{EVENTS_PREFIX}${{AWS::StackName}}-{}", place.name)),
-        };
+        let name = self.name(place, scope);
         let retention = match &self.retention_days {
             Some(days) => scope.setting(days),
             None => Value::new(origin, Data::Number(RETENTION_DAYS.into())),
         };
         let key = self.encryption.as_ref().and_then(|encryption| encryption.key_arn(place, scope));
         if let Some(encryption) = &self.encryption {
-            encryption.compose(site, vec![use_by_logs(origin, &name)]);
+            encryption.compose(site, self.key_users(place, scope));
         }
         let properties = map!(origin;
             "LogGroupName" => name,
@@ -162,7 +189,7 @@ fn use_by_logs(origin: Origin, name: &Value) -> Statement {
 
 pub(super) static KIND: Kind = Kind {
     name: "log-group",
-    ports: &[Port::Events],
+    ports: &[Port::Events, Port::LogEvents, Port::Metrics],
     attributes: &[
         Attribute { name: "name", doc: "Name of the log group.", get: Get::Ref(GROUP) },
         Attribute { name: "arn", doc: "ARN of the log group, with `:*` at its end.", get: Get::Att(GROUP, "Arn") },

@@ -4,9 +4,12 @@
 //! ([`Wire`]), and what it grants to those that refer to it ([`Component::accept`]). That makes wiring N + M: no kind
 //! knows another. What is composed from them is not known here.
 
+mod alarm;
 mod athena_query;
 mod athena_workgroup;
+mod dashboard;
 mod encryption;
+mod event_archive;
 mod event_bus;
 mod event_rule;
 mod firehose_stream;
@@ -14,14 +17,22 @@ mod glue_crawler;
 mod glue_database;
 mod glue_table;
 mod kinesis_stream;
+mod kms_key;
 mod lambda_function;
 mod layout;
 mod log_group;
+mod log_subscription;
+mod metric;
+mod metric_stream;
 mod resource;
 mod s3_bucket;
+mod schedule;
 pub mod schema;
+mod scope;
 mod secret;
 mod site;
+mod sns_topic;
+mod sqs_queue;
 
 use std::fmt::Debug;
 
@@ -36,15 +47,19 @@ use crate::template::Value;
 use crate::template::iam::Statement;
 
 use self::layout::Step;
-pub use site::{Found, Known, Peers, Place, Scope, Site, Use, pascal_case};
+pub use scope::{Found, Known, Read, Scope, Use};
+pub use site::{Peers, Place, Site, pascal_case};
 
 /// The findings about references, which every kind can have.
-pub use site::{ATTRIBUTE, CODES as REFERENCE_CODES};
+pub use scope::{ATTRIBUTE, CODES as REFERENCE_CODES};
 
 /// All kinds, sorted by name.
 pub static KINDS: &[&Kind] = &[
+    &alarm::KIND,
     &athena_query::KIND,
     &athena_workgroup::KIND,
+    &dashboard::KIND,
+    &event_archive::KIND,
     &event_bus::KIND,
     &event_rule::KIND,
     &firehose_stream::KIND,
@@ -52,11 +67,17 @@ pub static KINDS: &[&Kind] = &[
     &glue_database::KIND,
     &glue_table::KIND,
     &kinesis_stream::KIND,
+    &kms_key::KIND,
     &lambda_function::KIND,
     &log_group::KIND,
+    &log_subscription::KIND,
+    &metric_stream::KIND,
     &resource::KIND,
     &s3_bucket::KIND,
+    &schedule::KIND,
     &secret::KIND,
+    &sns_topic::KIND,
+    &sqs_queue::KIND,
 ];
 
 /// The kind with this name.
@@ -129,6 +150,24 @@ pub enum Port {
     Secret,
     /// Says what columns data has.
     Columns,
+    /// Is in alarm or not.
+    Alarm,
+    /// Encrypts.
+    Key,
+    /// Has log events.
+    LogEvents,
+    /// Takes the log events of a subscription.
+    Logs,
+    /// Holds messages until someone takes them.
+    Messages,
+    /// Takes the metrics of a metric stream.
+    MetricUpdates,
+    /// Has metrics.
+    Metrics,
+    /// Tells people and programs.
+    Notifications,
+    /// Is called by a schedule.
+    Scheduled,
 }
 
 impl Port {
@@ -146,6 +185,15 @@ impl Port {
             Self::Code => "run code",
             Self::Secret => "hold a secret",
             Self::Columns => "say what columns data has",
+            Self::Alarm => "go into alarm",
+            Self::Key => "encrypt",
+            Self::LogEvents => "have log events",
+            Self::Logs => "take log events of a subscription",
+            Self::Messages => "hold messages",
+            Self::MetricUpdates => "take metrics of a metric stream",
+            Self::Metrics => "have metrics",
+            Self::Notifications => "send notifications",
+            Self::Scheduled => "take calls of a schedule",
         }
     }
 
@@ -213,12 +261,38 @@ pub enum Access {
     ReadColumns,
     /// Reads what columns the table with this name in it has.
     ReadTable(String),
+    /// Keeps its events to send them again.
+    Archive,
+    /// Calls it at certain times, with a role.
+    Call,
+    /// Encrypts with it.
+    Encrypt,
+    /// Keeps in it what a service could not do with its role.
+    KeepFailures,
+    /// Keeps in it what a service could not deliver for a rule.
+    KeepUndelivered,
+    /// Sends it the changes of an alarm.
+    Notify,
+    /// Moves to it the messages of a queue that nobody could handle; whether that queue is a FIFO queue.
+    Redrive(bool),
+    /// Shows whether it is in alarm.
+    ShowState,
+    /// Sends it log events as they come.
+    StreamLogs,
+    /// Sends it metrics as they come.
+    StreamMetrics,
+    /// Puts the messages of a topic into it.
+    Subscribe,
+    /// Reads its log events.
+    TailLogs,
+    /// Looks at its metrics.
+    Watch,
 }
 
 impl Access {
     /// Whether the component that asks still makes sense without the other one.
     pub fn is_optional(&self) -> bool {
-        matches!(self, Self::WriteAccessLogs(_) | Self::SendEvents)
+        matches!(self, Self::WriteAccessLogs(_) | Self::SendEvents | Self::Notify)
     }
 
     /// The port that the other component must have.
@@ -230,7 +304,7 @@ impl Access {
             | Self::KeepResults(_)
             | Self::Locate => Port::Objects,
             Self::SendEvents => Port::Events,
-            Self::AddRule => Port::Bus,
+            Self::AddRule | Self::Archive => Port::Bus,
             Self::FollowLayout => Port::Dataset,
             Self::MaintainTables | Self::Query | Self::ReadTable(_) => Port::Database,
             Self::RunQueries => Port::Workgroup,
@@ -239,6 +313,15 @@ impl Access {
             Self::Transform | Self::Invoke => Port::Code,
             Self::ReadSecret => Port::Secret,
             Self::ReadColumns => Port::Columns,
+            Self::Call => Port::Scheduled,
+            Self::Encrypt => Port::Key,
+            Self::KeepFailures | Self::KeepUndelivered | Self::Redrive(_) | Self::Subscribe => Port::Messages,
+            Self::Notify => Port::Notifications,
+            Self::ShowState => Port::Alarm,
+            Self::StreamLogs => Port::Logs,
+            Self::StreamMetrics => Port::MetricUpdates,
+            Self::TailLogs => Port::LogEvents,
+            Self::Watch => Port::Metrics,
         }
     }
 }
@@ -278,6 +361,39 @@ pub struct Grant {
     pub key: Option<Value>,
     /// How that is named which the use leads on to, such as the database of a table.
     pub behind: Option<Value>,
+    /// Statements for the policy of the key that it encrypts with: for services that use it without a role. Those of
+    /// one name are one.
+    pub key_users: Vec<Statement>,
+    /// What must be said beside the address.
+    pub need: Option<Need>,
+}
+
+/// What a component must be told beside what is sent to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Need {
+    /// The source and the type of an event.
+    EventType,
+    /// The group of a message, whose messages keep their order.
+    MessageGroup,
+    /// What decides where a record goes.
+    PartitionKey,
+}
+
+/// Metrics of CloudWatch that a component has.
+#[derive(Clone, Debug, Default)]
+pub struct Metrics {
+    /// The part of the component that they are about; `None` for the component itself.
+    pub part: Option<&'static str>,
+    /// The namespace.
+    pub namespace: &'static str,
+    /// The dimensions and what they are for this component.
+    pub dimensions: Vec<(&'static str, Value)>,
+    /// The names that it has with its settings.
+    pub names: Vec<&'static str>,
+    /// The names that it would have with other settings, and which these are.
+    pub others: Vec<(&'static str, &'static str)>,
+    /// Names that stand for another of its own, whatever its settings, and which.
+    pub aliases: Vec<(&'static str, &'static str)>,
 }
 
 /// The data that a component leaves in a bucket.
@@ -365,6 +481,23 @@ pub trait Component: Debug {
     fn leads_on(&self, access: &Access, place: &Place) -> Option<Wire<'_>> {
         let _ = (access, place);
         None
+    }
+
+    /// The `kms-key` that it encrypts with.
+    fn key(&self) -> Option<Reference> {
+        None
+    }
+
+    /// What the policy of its key must allow to services that act without a role, whoever uses the component.
+    fn key_users(&self, place: &Place, scope: &Scope) -> Vec<Statement> {
+        let _ = (place, scope);
+        Vec::new()
+    }
+
+    /// Its metrics: those of the component itself first, then those of its parts.
+    fn metrics(&self, place: &Place, peers: &Peers<'_>, scope: &Scope) -> Vec<Metrics> {
+        let _ = (place, peers, scope);
+        Vec::new()
     }
 
     /// What a use of it needs.

@@ -202,6 +202,10 @@ impl Bucket {
 }
 
 impl Component for Bucket {
+    fn key(&self) -> Option<Reference> {
+        self.encryption.as_ref()?.component()
+    }
+
     fn wires(&self) -> Vec<Wire<'_>> {
         let logs = self.access_logs.iter();
         logs.map(|logs| Wire { to: &logs.to, access: Access::WriteAccessLogs(logs.prefix.clone()) }).collect()

@@ -8,7 +8,10 @@ use schemars::generate::SchemaSettings;
 use schemars::{Schema, SchemaGenerator};
 use serde_json::{Map, Value as Json, json};
 
-use super::{KINDS, Kind, event_rule, firehose_stream, glue_crawler, glue_table, lambda_function, layout};
+use super::{
+    KINDS, Kind, alarm, dashboard, event_rule, firehose_stream, glue_crawler, glue_table, kms_key, lambda_function,
+    layout, metric, schedule,
+};
 use crate::blueprint::parameters::Parameter;
 use crate::blueprint::project::Project;
 use crate::blueprint::text::REFERENCE_PATTERN;
@@ -28,6 +31,8 @@ pub const HINTS: &[(&str, &str)] = &[
     (VERSION_PATTERN, "write three numbers, for example `1.0.0`"),
     (VARIABLE_PATTERN, "write small letters, digits and `_`, for example `retention_days`"),
     (FOLDER_PATTERN, "write folders with `/` between and after them, for example `raw/orders/`"),
+    (alarm::ID_PATTERN, "start with a small letter and use letters, digits and `_`, for example `bytes`"),
+    (dashboard::TIME_PATTERN, "write for example `-PT3H` for three hours or `-P7D` for seven days"),
     (event_rule::SCHEDULE_PATTERN, "write `rate(5 minutes)` or `cron(0 8 * * ? *)`"),
     (event_rule::PATH_PATTERN, "start the path with `$`, for example `$.detail`"),
     (firehose_stream::EXTENSION_PATTERN, "start with a dot and use small letters and digits, for example `.json.gz`"),
@@ -38,6 +43,9 @@ pub const HINTS: &[(&str, &str)] = &[
     (glue_table::COLUMN_PATTERN, "write small letters, digits and `_`, for example `order_id`"),
     (lambda_function::ENVIRONMENT_PATTERN, "write letters, digits and `_`, two at least, for example `BUCKET`"),
     (lambda_function::HANDLER_PATTERN, "write the module, a dot and the function, for example `index.handler`"),
+    (kms_key::ALIAS_PATTERN, "write letters, digits, `/`, `_` and `-`, for example `example/data`"),
+    (metric::STATISTIC_PATTERN, "write `average`, `sum`, `minimum`, `maximum`, `sample-count` or one such as `p99`"),
+    (schedule::TIME_PATTERN, "write `rate(5 minutes)`, `cron(0 8 * * ? *)` or `at(2027-01-31T08:00:00)`"),
 ];
 
 /// Names of values of `let` and of keys of layouts.

@@ -8,7 +8,7 @@ use super::encryption::{Encryption, use_key};
 use super::s3_bucket::OnDelete;
 use super::site::json_text;
 use super::{Access, Attribute, Component, Get, Grant, Kind, Place, Port, Request, Scope, Site};
-use crate::blueprint::text::{Located, Text};
+use crate::blueprint::text::{Located, Reference, Text};
 use crate::diagnostics::Sink;
 use crate::map;
 use crate::source::{Origin, Span};
@@ -103,6 +103,10 @@ fn length() -> u32 {
 }
 
 impl Component for Secret {
+    fn key(&self) -> Option<Reference> {
+        self.encryption.as_ref()?.component()
+    }
+
     fn check(&self, _name: Span, sink: &mut Sink) {
         for name in self.others.keys().filter(|name| name.value == self.field.value) {
             sink.report(&IN_TEMPLATE, name.span(), format!("`{}` is the secret field", name.value))

@@ -1,108 +1,14 @@
-//! Where a component is composed: its ids, what its texts mean, what it was granted, and the resources it adds.
+//! Where a component is composed: its ids, what it was granted, and the resources it adds.
 
-use std::cell::{RefCell, RefMut};
 use std::collections::BTreeMap;
-use std::rc::Rc;
 
-use super::{Component, Get, Grant, Kind};
-use crate::blueprint::condition::{Condition, Operand};
-use crate::blueprint::text::{Located, Part, Reference, Script, Setting, Text, Tree, TreeData};
-use crate::blueprint::{Bound, Frame, Member};
-use crate::diagnostics::{Sink, alternatives, closest};
+use super::scope::substitution;
+use super::{Component, Found, Grant, Metrics, Scope};
+use crate::blueprint::text::Reference;
 use crate::map;
-use crate::schema::provider;
-use crate::source::{Origin, Span};
-use crate::template::iam::{Statement, document};
-use crate::template::{Data, Function, Key, Map, Removal, Resource, Value};
-
-codes! {
-    /// `${ }` names nothing that exists.
-    ///
-    /// It reaches parameters by their name (`${RetentionDays}`), attributes of components (`${archive.arn}`) and the
-    /// pseudo parameters of CloudFormation (`${AWS::Region}`). For a literal `${x}`, write `${!x}`.
-    ///
-    /// ```yaml
-    /// components:
-    ///   archive:
-    ///     kind: s3-bucket
-    /// outputs:
-    ///   Bucket: { value: "${archiv.name}" }
-    /// ```
-    ///
-    /// Instead:
-    ///
-    /// ```yaml
-    /// components:
-    ///   archive:
-    ///     kind: s3-bucket
-    /// outputs:
-    ///   Bucket: { value: "${archive.name}" }
-    /// ```
-    UNKNOWN = Error "unknown-reference";
-
-    /// `${component.attribute}` names an attribute that the component does not have.
-    ///
-    /// `formwork explain` shows the attributes of a kind. Some exist only with certain settings, such as the key of a
-    /// bucket that is encrypted with a key of its own.
-    ///
-    /// ```yaml
-    /// components:
-    ///   archive:
-    ///     kind: s3-bucket
-    /// outputs:
-    ///   Bucket: { value: "${archive.url}" }
-    /// ```
-    ///
-    /// Instead:
-    ///
-    /// ```yaml
-    /// components:
-    ///   archive:
-    ///     kind: s3-bucket
-    /// outputs:
-    ///   Bucket: { value: "${archive.arn}" }
-    /// ```
-    ATTRIBUTE = Error "unknown-attribute";
-
-    /// A parameter that holds a list stands in the middle of text.
-    ///
-    /// CloudFormation substitutes only single values into text; it refuses the template.
-    ///
-    /// ```yaml
-    /// parameters:
-    ///   Teams: { type: list, description: The teams. }
-    /// components:
-    ///   catalog:
-    ///     kind: glue-database
-    ///     description: Tables of ${Teams}
-    /// ```
-    ///
-    /// Instead:
-    ///
-    /// ```yaml
-    /// parameters:
-    ///   Team: { type: string, description: The team. }
-    /// components:
-    ///   catalog:
-    ///     kind: glue-database
-    ///     description: Tables of ${Team}
-    /// ```
-    ///
-    /// Source: CloudFormation User Guide, "`Fn::Sub`".
-    LIST = Error "list-in-text";
-}
-
-/// The pseudo parameters. Source: CloudFormation User Guide, "Get AWS values using pseudo parameters".
-const PSEUDO_PARAMETERS: &[&str] = &[
-    "AWS::AccountId",
-    "AWS::NoValue",
-    "AWS::NotificationARNs",
-    "AWS::Partition",
-    "AWS::Region",
-    "AWS::StackId",
-    "AWS::StackName",
-    "AWS::URLSuffix",
-];
+use crate::source::Origin;
+use crate::template::iam::{Effect, Statement, document};
+use crate::template::{Data, Key, Map, Removal, Resource, Value};
 
 /// The name of a component, and the ids that follow from it.
 #[derive(Clone, Debug)]
@@ -142,421 +48,6 @@ pub fn pascal_case(name: &str) -> String {
             letters.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(letters)
         })
         .collect()
-}
-
-/// A use of an attribute, to see afterwards whether the resource behind it was made.
-#[derive(Clone, Debug)]
-pub struct Use {
-    /// The component.
-    pub component: String,
-    /// The attribute.
-    pub attribute: &'static str,
-    /// The role of the resource.
-    pub role: &'static str,
-    /// Where it is used.
-    pub span: Span,
-}
-
-/// What the texts of one file may refer to; all files of a blueprint share what is found.
-#[derive(Clone, Debug)]
-pub struct Scope {
-    /// The name of the blueprint.
-    pub blueprint: String,
-    frame: usize,
-    shared: Rc<Shared>,
-}
-
-/// What the files of a blueprint share.
-#[derive(Debug, Default)]
-struct Shared {
-    frames: Vec<Frame>,
-    components: BTreeMap<String, Known>,
-    files: BTreeMap<(usize, String), Text>,
-    /// The files that components take as they are.
-    sources: BTreeMap<(usize, String), String>,
-    sink: RefCell<Sink>,
-    uses: RefCell<Vec<Use>>,
-    used_parameters: RefCell<BTreeMap<String, Span>>,
-}
-
-/// What is known of a component by its name.
-#[derive(Clone, Debug, Default)]
-pub struct Known {
-    /// Its kind, if that exists.
-    pub kind: Option<&'static Kind>,
-    /// The type of its one resource, for `kind: resource`.
-    pub resource_type: Option<String>,
-}
-
-/// What a reference leads to.
-#[derive(Debug)]
-pub enum Found {
-    /// The component of this full name.
-    Component(String),
-    /// Something else that has the name; what it is, in words.
-    Other(String),
-    /// Nothing has the name; what may have been meant.
-    Nothing,
-    /// It was wrong at its origin and is reported there.
-    Reported,
-}
-
-impl Scope {
-    /// The scope of a blueprint's own file.
-    pub fn new(
-        blueprint: &str,
-        frames: Vec<Frame>,
-        components: BTreeMap<String, Known>,
-        (files, sources): (BTreeMap<(usize, String), Text>, BTreeMap<(usize, String), String>),
-    ) -> Self {
-        let shared = Shared { frames, components, files, sources, ..Shared::default() };
-        Self { blueprint: blueprint.to_owned(), frame: 0, shared: Rc::new(shared) }
-    }
-
-    /// The scope of another file of the same blueprint.
-    #[must_use]
-    pub fn at(&self, frame: usize) -> Self {
-        Self { frame, ..self.clone() }
-    }
-
-    /// Where findings about texts go.
-    pub fn sink(&self) -> RefMut<'_, Sink> {
-        self.shared.sink.borrow_mut()
-    }
-
-    /// What was found so far: the findings, the attributes that were used, the parameters that were used.
-    pub fn take(&self) -> (Sink, Vec<Use>, BTreeMap<String, Span>) {
-        (self.shared.sink.take(), self.shared.uses.take(), self.shared.used_parameters.take())
-    }
-
-    fn names(&self) -> Option<&Frame> {
-        self.shared.frames.get(self.frame)
-    }
-
-    /// The names of the components of this file.
-    pub fn members(&self) -> impl Iterator<Item = (&str, &Member)> {
-        self.names().into_iter().flat_map(|frame| frame.members.iter().map(|(name, member)| (name.as_str(), member)))
-    }
-
-    /// The kind of a component, by its full name.
-    pub fn kind(&self, full: &str) -> Option<&'static Kind> {
-        self.shared.components.get(full).and_then(|known| known.kind)
-    }
-
-    /// The component that a reference names.
-    pub fn find(&self, reference: &Reference) -> Found {
-        if let Some(parameter) = reference.parameter() {
-            return match self.names().and_then(|frame| frame.parameters.get(parameter)) {
-                Some(Bound::Component(full)) => Found::Component(full.clone()),
-                Some(Bound::Failed) => Found::Reported,
-                Some(Bound::Parameter(_) | Bound::Value(..)) => {
-                    Found::Other(format!("`{parameter}` is a parameter that stands for no component"))
-                }
-                None => Found::Nothing,
-            };
-        }
-        match self.names().and_then(|frame| frame.members.get(reference.name())) {
-            Some(Member::Component(full)) => Found::Component(full.clone()),
-            Some(Member::Module(_)) => Found::Other(format!("`{}` is a module", reference.name())),
-            Some(Member::Repeated(names)) => {
-                let example = names.first().map_or_else(String::new, |name| format!(", such as `{name}`"));
-                Found::Other(format!("`{}` is repeated; name one of its instances{example}", reference.name()))
-            }
-            Some(Member::LeftOut) => Found::Other(format!("`{}` is left out by its `when`", reference.name())),
-            None => Found::Nothing,
-        }
-    }
-
-    /// What a text means in a template.
-    pub fn value(&self, text: &Text) -> Value {
-        let origin = Origin::Written(text.span);
-        match text.parts.as_slice() {
-            [Part::Literal(literal)] => Value::string(origin, literal),
-            [Part::Reference(path, span)] => {
-                self.resolve(path, *span, origin).unwrap_or_else(|| Value::string(origin, ""))
-            }
-            parts => {
-                let mut sub = String::new();
-                for part in parts {
-                    match part {
-                        Part::Literal(literal) => sub.push_str(&escape(literal)),
-                        Part::Reference(path, span) => {
-                            let Some(value) = self.resolve(path, *span, origin) else { continue };
-                            if self.is_list(path) {
-                                self.sink()
-                                    .report(&LIST, *span, format!("parameter `{path}` is a list"))
-                                    .help("use a parameter that holds one value, or a field that takes a list");
-                            }
-                            sub.push_str(&substitution(&value));
-                        }
-                    }
-                }
-                Value::sub(origin, sub)
-            }
-        }
-    }
-
-    /// What JSON with texts means in a template.
-    pub fn tree(&self, tree: &Tree) -> Value {
-        let origin = Origin::Written(tree.span);
-        let data = match &tree.data {
-            TreeData::Plain(serde_json::Value::Bool(value)) => Data::Bool(*value),
-            TreeData::Plain(serde_json::Value::Number(number)) => Data::Number(number.clone()),
-            TreeData::Plain(_) => Data::Null,
-            TreeData::Text(text) => return self.value(text),
-            TreeData::List(items) => Data::List(items.iter().map(|item| self.tree(item)).collect()),
-            TreeData::Map(entries) => Data::Map(Map(entries
-                .iter()
-                .map(|(key, span, value)| (Key { text: key.clone(), origin: Origin::Written(*span) }, self.tree(value)))
-                .collect())),
-        };
-        Value::new(origin, data)
-    }
-
-    /// A value that is written, or what gives it at deployment.
-    pub fn setting<T: Copy + Into<serde_json::Number>>(&self, setting: &Setting<T>) -> Value {
-        match setting {
-            Setting::Known(known) => Value::new(Origin::Written(known.span()), Data::Number(known.value.into())),
-            Setting::Deferred(text) => self.value(text),
-        }
-    }
-
-    /// A file as it is.
-    pub fn source(&self, file: &Located<String>) -> Option<&str> {
-        self.shared.sources.get(&(self.frame, file.value.clone())).map(String::as_str)
-    }
-
-    /// The text of a script, from its file if it has one.
-    pub fn script(&self, script: &Script) -> Value {
-        match script {
-            Script::Inline(text) => self.value(text),
-            Script::File(reference) => match self.shared.files.get(&(self.frame, reference.file.value.clone())) {
-                Some(text) => self.value(text),
-                None => Value::string(Origin::Written(reference.file.span()), ""),
-            },
-        }
-    }
-
-    fn resolve(&self, path: &str, span: Span, origin: Origin) -> Option<Value> {
-        if path.starts_with("AWS::") {
-            if PSEUDO_PARAMETERS.contains(&path) {
-                return Some(Value::reference(origin, path));
-            }
-            self.sink().report(&UNKNOWN, span, format!("no pseudo parameter `{path}`")).help(
-                closest(path, PSEUDO_PARAMETERS.iter().copied()).map_or_else(
-                    || format!("there are {}", alternatives(PSEUDO_PARAMETERS.iter().copied())),
-                    |name| format!("did you mean `{name}`?"),
-                ),
-            );
-            return None;
-        }
-        let Some((head, attribute)) = path.split_once('.') else {
-            return self.parameter(path, span, origin);
-        };
-        let frame = self.names()?;
-        if let Some(bound) = frame.parameters.get(head) {
-            return match bound {
-                Bound::Component(full) => self.attribute(full, head, attribute, span, origin),
-                Bound::Failed => None,
-                Bound::Parameter(_) | Bound::Value(..) => {
-                    self.sink()
-                        .report(&UNKNOWN, span, format!("parameter `{head}` has no attributes"))
-                        .help(format!("write `${{{head}}}`"));
-                    None
-                }
-            };
-        }
-        match frame.members.get(head) {
-            Some(Member::Component(full)) => self.attribute(full, head, attribute, span, origin),
-            Some(Member::Module(module)) => self.output(*module, head, attribute, span, origin),
-            Some(Member::Repeated(names)) => self.attributes(names, head, attribute, span, origin),
-            Some(Member::LeftOut) => {
-                self.sink()
-                    .report(&UNKNOWN, span, format!("`{head}` is left out by its `when`"))
-                    .help("give what uses it the same `when`");
-                None
-            }
-            None => {
-                let names = frame.members.keys().map(String::as_str);
-                let help = closest(head, names).map_or_else(
-                    || format!("add a component `{head}`, or write `${{!{path}}}` for the text itself"),
-                    |name| format!("did you mean `{name}.{attribute}`?"),
-                );
-                self.sink().report(&UNKNOWN, span, format!("no component `{head}`")).help(help);
-                None
-            }
-        }
-    }
-
-    /// An attribute of the component with this full name; `shown` is how the text names it.
-    fn attribute(&self, full: &str, shown: &str, attribute: &str, span: Span, origin: Origin) -> Option<Value> {
-        let known = self.shared.components.get(full)?;
-        let place = Place { name: full.to_owned(), origin };
-        if let Some(resource_type) = &known.resource_type {
-            if attribute == "ref" {
-                return Some(place.reference(""));
-            }
-            let provider = provider::resource_type(resource_type)?;
-            if provider.has_attribute(attribute) {
-                return Some(place.attribute("", attribute));
-            }
-            let names = provider.attributes();
-            let help = closest(attribute, names.iter().map(String::as_str)).map_or_else(
-                || format!("`{resource_type}` has `ref` and {}", alternatives(names.iter().map(String::as_str))),
-                |name| format!("did you mean `{shown}.{name}`?"),
-            );
-            self.sink().report(&ATTRIBUTE, span, format!("`{shown}` has no attribute `{attribute}`")).help(help);
-            return None;
-        }
-        // A component whose own kind is wrong is reported there, not at everyone who uses it.
-        let kind = known.kind?;
-        let Some(found) = kind.attributes.iter().find(|known| known.name == attribute) else {
-            let names: Vec<&str> = kind.attributes.iter().map(|known| known.name).collect();
-            let help = match closest(attribute, names.iter().copied()) {
-                Some(name) => format!("did you mean `{shown}.{name}`?"),
-                None => format!("a `{}` has {}", kind.name, alternatives(names)),
-            };
-            self.sink().report(&ATTRIBUTE, span, format!("`{shown}` has no attribute `{attribute}`")).help(help);
-            return None;
-        };
-        let (role, value) = match found.get {
-            Get::Ref(role) => (role, place.reference(role)),
-            Get::Att(role, attribute) => (role, place.attribute(role, attribute)),
-        };
-        self.shared.uses.borrow_mut().push(Use { component: full.to_owned(), attribute: found.name, role, span });
-        Some(value)
-    }
-
-    /// An output of a module.
-    fn output(&self, module: usize, shown: &str, name: &str, span: Span, origin: Origin) -> Option<Value> {
-        let outputs = &self.shared.frames.get(module)?.outputs;
-        let Some(text) = outputs.get(name) else {
-            let help = match closest(name, outputs.keys().map(String::as_str)) {
-                Some(name) => format!("did you mean `{shown}.{name}`?"),
-                None if outputs.is_empty() => "the module has no outputs".to_owned(),
-                None => format!("the module has {}", alternatives(outputs.keys().map(String::as_str))),
-            };
-            self.sink().report(&ATTRIBUTE, span, format!("module `{shown}` has no output `{name}`")).help(help);
-            return None;
-        };
-        Some(Value { origin, ..self.at(module).value(text) })
-    }
-
-    /// An attribute of all instances of a component, as a list.
-    fn attributes(&self, names: &[String], shown: &str, path: &str, span: Span, origin: Origin) -> Option<Value> {
-        let Some(attribute) = path.strip_prefix("*.") else {
-            let example =
-                names.first().map_or_else(String::new, |name| format!("`{name}.{path}` for one of them, or "));
-            self.sink()
-                .report(&UNKNOWN, span, format!("`{shown}` is repeated"))
-                .help(format!("write {example}`{shown}.*.{path}` for all of them"));
-            return None;
-        };
-        let all: Option<Vec<Value>> =
-            names.iter().map(|name| self.resolve(&format!("{name}.{attribute}"), span, origin)).collect();
-        Some(Value::new(origin, Data::List(all?)))
-    }
-
-    fn is_list(&self, name: &str) -> bool {
-        self.names().is_some_and(|frame| matches!(frame.parameters.get(name), Some(Bound::Parameter(true))))
-    }
-
-    fn parameter(&self, name: &str, span: Span, origin: Origin) -> Option<Value> {
-        let frame = self.names()?;
-        match frame.parameters.get(name) {
-            Some(Bound::Parameter(_)) => {
-                self.shared.used_parameters.borrow_mut().entry(name.to_owned()).or_insert(span);
-                return Some(Value::reference(origin, name));
-            }
-            Some(Bound::Value(tree, of)) => return Some(self.at(*of).tree(tree)),
-            Some(Bound::Component(_)) => {
-                self.sink()
-                    .report(&UNKNOWN, span, format!("`{name}` stands for a component"))
-                    .help(format!("write `${{{name}.name}}` or another of its attributes"));
-                return None;
-            }
-            Some(Bound::Failed) => return None,
-            None => {}
-        }
-        let pseudo = PSEUDO_PARAMETERS.iter().find(|pseudo| pseudo.strip_prefix("AWS::") == Some(name));
-        let help = if let Some(Member::Component(full)) = frame.members.get(name) {
-            let first = self.kind(full).and_then(|kind| kind.attributes.first()).map_or("attribute", |one| one.name);
-            format!("`{name}` is a component; write `${{{name}.{first}}}` for its {first}")
-        } else if let Some(pseudo) = pseudo {
-            format!("did you mean `{pseudo}`?")
-        } else if let Some(close) = closest(name, frame.parameters.keys().map(String::as_str)) {
-            format!("did you mean `{close}`?")
-        } else {
-            format!("add `{name}` to `parameters`, or write `${{!{name}}}` for the text itself")
-        };
-        self.sink().report(&UNKNOWN, span, format!("no parameter `{name}`")).help(help);
-        None
-    }
-
-    /// What a condition means in a template.
-    pub fn condition(&self, condition: &Condition, span: Span) -> Value {
-        let origin = Origin::Written(span);
-        let list = |items: Vec<Value>| Value::new(origin, Data::List(items));
-        let all = |parts: &[Condition]| list(parts.iter().map(|part| self.condition(part, span)).collect());
-        match condition {
-            Condition::Always(value) => {
-                let word = |value: bool| Value::string(origin, if value { "true" } else { "false" });
-                Value::call(origin, Function::Equals, list(vec![word(*value), word(true)]))
-            }
-            Condition::Equals(left, right) => {
-                let operand = |operand: &Operand| match operand {
-                    Operand::Text(text) => Value::string(origin, text.as_str()),
-                    Operand::Reference(name, span) => {
-                        self.resolve(name, *span, origin).unwrap_or_else(|| Value::string(origin, ""))
-                    }
-                };
-                Value::call(origin, Function::Equals, list(vec![operand(left), operand(right)]))
-            }
-            Condition::Not(inner) => Value::call(origin, Function::Not, list(vec![self.condition(inner, span)])),
-            Condition::All(parts) => Value::call(origin, Function::And, all(parts)),
-            Condition::Any(parts) => Value::call(origin, Function::Or, all(parts)),
-        }
-    }
-
-    /// A condition with everything decided that is known when formwork runs, and no names but those of the template.
-    pub fn decide(&self, condition: Condition) -> Condition {
-        let text = |name: &str| match self.names()?.parameters.get(name)? {
-            Bound::Value(tree, of) => {
-                let value = self.at(*of).tree(tree);
-                match value.data {
-                    Data::String(text) => Some(text),
-                    Data::Bool(value) => Some(value.to_string()),
-                    Data::Number(number) => Some(number.to_string()),
-                    _ => None,
-                }
-            }
-            _ => None,
-        };
-        condition.simplify(&text)
-    }
-}
-
-/// Literal text as `Fn::Sub` needs it: `${` would start a reference there.
-fn escape(literal: &str) -> String {
-    literal.replace("${", "${!")
-}
-
-/// A value as `Fn::Sub` names it.
-fn substitution(value: &Value) -> String {
-    match &value.data {
-        Data::Call(Function::Sub, argument) => argument.as_str().unwrap_or_default().to_owned(),
-        Data::Call(Function::Ref, argument) => format!("${{{}}}", argument.as_str().unwrap_or_default()),
-        Data::Call(Function::GetAtt, argument) => {
-            let parts: Vec<&str> = argument.as_list().unwrap_or_default().iter().filter_map(Value::as_str).collect();
-            format!("${{{}}}", parts.join("."))
-        }
-        Data::String(text) => escape(text),
-        Data::Bool(value) => value.to_string(),
-        Data::Number(number) => number.to_string(),
-        // All instances of a component, in the middle of text.
-        Data::List(items) => items.iter().map(substitution).collect::<Vec<_>>().join(","),
-        _ => String::new(),
-    }
 }
 
 /// Values joined to one text.
@@ -602,6 +93,23 @@ pub fn json_text(value: &Value) -> String {
     }
 }
 
+/// JSON as text; `Fn::Sub` where something of it is known only at deployment.
+pub fn json_string(value: &Value, origin: Origin) -> Value {
+    let mut deferred = false;
+    value.walk(&mut |part| deferred |= matches!(part.data, Data::Call(..)));
+    let text = json_text(value);
+    if deferred { Value::sub(origin, text) } else { Value::string(origin, text.replace("${!", "${")) }
+}
+
+/// A statement that refuses everyone whose request is not encrypted.
+pub fn refuse_plain_http(origin: Origin, actions: &[&'static str], resource: Value) -> Statement {
+    let insecure = map!(origin; "Bool" => map!(origin; "aws:SecureTransport" => false));
+    let mut statement = Statement::allow(origin, actions, vec![resource]).named("RefusePlainHttp").when(insecure);
+    statement.effect = Effect::Deny;
+    statement.principal = Some(Value::string(origin, "*"));
+    statement
+}
+
 /// The condition under which a service may use a role or a resource: only for this account, and only on behalf of
 /// resources with this ARN.
 ///
@@ -628,6 +136,8 @@ pub struct Site<'a> {
     pub granted: &'a [Option<Grant>],
     /// What its resource policy must allow to others.
     pub received: &'a [Statement],
+    /// What the policy of its own key must allow to others.
+    pub key_users: &'a [Statement],
     /// The resources that it made.
     pub resources: Vec<Resource>,
 }
@@ -667,6 +177,14 @@ impl Site<'_> {
             Found::Component(full) => full,
             _ => reference.name().to_owned(),
         }
+    }
+
+    /// The metrics of the component that a reference names.
+    pub fn metrics(&self, reference: &Reference) -> Vec<Metrics> {
+        let Some(peer) = self.peer(reference) else { return Vec::new() };
+        let name = self.name_of(reference);
+        let scope = self.scope.of(&name);
+        peer.metrics(&Place { name, origin: Origin::Derived(reference.span()) }, self.peers, &scope)
     }
 
     /// All statements that the component was granted.

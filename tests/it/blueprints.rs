@@ -164,8 +164,11 @@ fn no_partition_account_or_region_is_written_out() {
     {
         assert!(fixed.is_match(wrong), "{wrong}");
     }
+    // A number counts something, such as bytes; an account is text.
+    let number = Regex::new(r#"": [0-9]+"#).unwrap();
     for one in rendered() {
         let text = template(&one).text(Format::Json);
+        let text = number.replace_all(&text, "\": 0");
         let found = fixed.find(&text).map(|found| found.as_str());
         assert_eq!(found, None, "{:?}", one.name);
     }

@@ -17,5 +17,6 @@ mod kinds_streaming;
 mod language;
 mod manual;
 mod memory;
+mod operations;
 mod properties;
 mod snapshots;

@@ -1,5 +1,6 @@
 //! What holds for every input: no panic, the same answer each time, and expressions that are evaluated once.
 
+use std::fmt::Write as _;
 use std::path::Path;
 
 use formwork::compile::{Compiled, Format};
@@ -255,7 +256,7 @@ proptest! {
     #[test]
     fn what_an_expression_gives_is_not_evaluated_again(text in "[a-z {}%#'.]{0,20}") {
         // The value is a text of `let`, put together so that no expression stands in the file itself.
-        let escaped: String = text.chars().map(|c| format!("\\u{:04x}", c as u32)).collect();
+        let escaped = text.chars().fold(String::new(), |all, c| all + &format!("\\u{:04x}", u32::from(c)));
         let blueprint = |value: &str| format!(
             "blueprint: example\nversion: 1.0.0\nlet:\n  open: \"{{{{ '{{' ~ '{{' }}}}\"\n  text: \"{{{{ \\\"{}\\\" }}}}\"\n\
              components:\n  archive:\n    kind: s3-bucket\noutputs:\n  A: {{ value: \"{value}\" }}\n",
@@ -301,9 +302,13 @@ fn generated(number: usize) -> String {
     let days = number + 1;
     let mistake = if number.is_multiple_of(3) { "    expires: 1\n" } else { "" };
     let mut text = format!("blueprint: generated-{number}\nversion: 1.0.0\ncomponents:\n");
-    for component in 0..number % 7 + 1 {
-        text += &format!("  archive-{component}:\n    kind: s3-bucket\n    expire_after_days: {days}\n{mistake}");
-        text += &format!("  delivery-{component}:\n    kind: firehose-stream\n    to: {{ s3: archive-{component} }}\n");
+    for component in 0..=number % 7 {
+        write!(
+            text,
+            "  archive-{component}:\n    kind: s3-bucket\n    expire_after_days: {days}\n{mistake}  delivery-{component}:\n    \
+             kind: firehose-stream\n    to: {{ s3: archive-{component} }}\n"
+        )
+        .unwrap();
     }
     text
 }

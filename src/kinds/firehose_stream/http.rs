@@ -288,7 +288,7 @@ impl HttpDestination {
         self.check_token(preset, sink);
         for (name, example) in preset.required {
             if !self.attributes.keys().any(|known| known.value == *name) {
-                let message = format!("{} needs the attribute `{name}`", preset.name);
+                let message = format!("no attribute `{name}`, which {} needs", preset.name);
                 sink.report(&ATTRIBUTE, self.http.span(), message)
                     .help(format!("add `attributes: {{ {name}: \"{example}\" }}`"));
             }
@@ -307,7 +307,7 @@ impl HttpDestination {
                     .help("keep either `region` or `url`");
             }
             (Some(region), None) if regions().next().is_none() => {
-                sink.report(&URL, region.span(), format!("{} has no URL for a region", preset.name))
+                sink.report(&URL, region.span(), format!("no URL of {} follows from a region", preset.name))
                     .help("write the `url` instead");
             }
             (Some(region), None) if !regions().any(|known| known == region.value) => {
@@ -315,8 +315,7 @@ impl HttpDestination {
                     Some(close) => format!("did you mean `{close}`? There are {}", alternatives(regions())),
                     None => format!("there are {}", alternatives(regions())),
                 };
-                sink.report(&URL, region.span(), format!("{} has no region `{}`", preset.name, region.value))
-                    .help(help);
+                sink.report(&URL, region.span(), format!("no region `{}` of {}", region.value, preset.name)).help(help);
             }
             (None, None) if regions().next().is_none() => {
                 sink.report(&URL, self.http.span(), "the `url` is missing").help("add `url: https://…`");
@@ -331,14 +330,15 @@ impl HttpDestination {
             && let Some(Part::Literal(start)) = url.parts.first()
             && !start.starts_with(HTTPS)
         {
-            sink.report(&URL, url.span, "Firehose delivers only by HTTPS").help(format!("start with `{HTTPS}`"));
+            sink.report(&URL, url.span, "not a URL of HTTPS, by which alone Firehose delivers")
+                .help(format!("start with `{HTTPS}`"));
         }
     }
 
     fn check_token(&self, preset: &Preset, sink: &mut Sink) {
         match (preset.token, &self.secret, &self.url) {
             (Token::Secret, None, _) => {
-                sink.report(&TOKEN, self.http.span(), format!("{} needs a token", preset.name))
+                sink.report(&TOKEN, self.http.span(), format!("no token, which {} needs", preset.name))
                     .help("add a component of kind `secret`, and its name as `secret`");
             }
             (Token::Url, Some(_), _) => {

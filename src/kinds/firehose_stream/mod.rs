@@ -4,6 +4,7 @@ mod backup;
 mod buffer;
 mod conversion;
 mod http;
+mod metrics;
 mod prefix;
 mod presets;
 mod records;
@@ -21,7 +22,10 @@ use super::encryption::Encryption;
 use super::layout::{self, Layout};
 use super::log_group::RETENTION_DAYS;
 use super::site::{assumed_by, own_arn};
-use super::{Access, Actor, Attribute, Component, Dataset, Get, Grant, Kind, Place, Port, Request, Scope, Site, Wire};
+use super::{
+    Access, Actor, Attribute, Component, Dataset, Get, Grant, Kind, Metrics, Peers, Place, Port, Request, Scope, Site,
+    Wire,
+};
 use crate::blueprint::text::{Reference, Setting, Text};
 use crate::diagnostics::Sink;
 use crate::map;
@@ -358,6 +362,10 @@ impl Stream {
 }
 
 impl Component for Stream {
+    fn key(&self) -> Option<Reference> {
+        self.encryption.as_ref()?.component()
+    }
+
     fn wires(&self) -> Vec<Wire<'_>> {
         self.first_wires().into_iter().chain(self.to.wires()).collect()
     }
@@ -378,6 +386,33 @@ impl Component for Stream {
         }
     }
 
+    fn metrics(&self, place: &Place, _peers: &Peers<'_>, _scope: &Scope) -> Vec<Metrics> {
+        let source = if self.from.is_some() { metrics::KINESIS } else { metrics::DIRECT_PUT };
+        let mut groups = vec![source.with];
+        groups.extend(self.to.has_backup().then_some(metrics::BACKUP.with));
+        groups.extend(self.transform.as_ref().map(|_| metrics::FUNCTION.with));
+        groups.extend(self.encryption.as_ref().map(|_| metrics::ENCRYPTION.with));
+        groups.extend(self.records.decompresses().then_some(metrics::DECOMPRESSION.with));
+        match &self.to {
+            Destination::S3(s3) => {
+                groups.push(metrics::S3.with);
+                groups.extend(s3.converts().then_some(metrics::CONVERSION.with));
+                groups.extend(s3.layout().is_dynamic().then_some(metrics::PARTITIONS.with));
+            }
+            Destination::Http(_) => groups.push(metrics::HTTP.with),
+        }
+        let (present, absent): (Vec<_>, Vec<_>) =
+            metrics::ALL.iter().copied().partition(|group| groups.contains(&group.with));
+        let names = present.iter().flat_map(|group| group.names).copied().collect();
+        let others = absent.iter().flat_map(|group| group.names.iter().map(|name| (*name, group.with))).collect();
+        let dimensions = vec![("DeliveryStreamName", place.reference(STREAM))];
+        let aliases = metrics::of_destination(match &self.to {
+            Destination::S3(_) => &metrics::S3,
+            Destination::Http(_) => &metrics::HTTP,
+        });
+        vec![Metrics { part: None, namespace: "AWS/Firehose", dimensions, names, others, aliases }]
+    }
+
     fn dataset(&self) -> Option<Dataset> {
         match &self.to {
             Destination::S3(s3) => Some(s3.dataset()),
@@ -389,7 +424,7 @@ impl Component for Stream {
         let origin = request.origin;
         let arn = Value { origin, ..place.attribute(STREAM, "Arn") };
         match request.access {
-            Access::SendEvents | Access::PutRecords => {
+            Access::SendEvents | Access::PutRecords | Access::Call | Access::StreamLogs | Access::StreamMetrics => {
                 if let Some(from) = &self.from {
                     let mut sink = scope.sink();
                     let message = format!("`{}` takes records only from `{}`", place.name, from.name());
@@ -452,7 +487,15 @@ impl Component for Stream {
 
 pub(super) static KIND: Kind = Kind {
     name: "firehose-stream",
-    ports: &[Port::Events, Port::Dataset, Port::Records],
+    ports: &[
+        Port::Events,
+        Port::Dataset,
+        Port::Logs,
+        Port::MetricUpdates,
+        Port::Metrics,
+        Port::Records,
+        Port::Scheduled,
+    ],
     attributes: &[
         Attribute { name: "name", doc: "Name of the stream.", get: Get::Ref(STREAM) },
         Attribute { name: "arn", doc: "ARN of the stream.", get: Get::Att(STREAM, "Arn") },

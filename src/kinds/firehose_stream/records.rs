@@ -310,6 +310,11 @@ impl Transform {
 }
 
 impl Records {
+    /// Whether records arrive compressed.
+    pub fn decompresses(&self) -> bool {
+        self.decompress.is_some()
+    }
+
     /// The processors, in the order in which Firehose runs them.
     ///
     /// Source: Firehose Developer Guide, "Configure destination settings", Amazon S3, and "Configure record

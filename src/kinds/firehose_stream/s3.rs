@@ -69,6 +69,11 @@ fn retry_seconds() -> u32 {
 }
 
 impl S3Destination {
+    /// Whether records are converted to another format.
+    pub fn converts(&self) -> bool {
+        self.convert.is_some()
+    }
+
     /// What it uses, in the order of [`Self::compose`].
     pub fn wires(&self) -> Vec<Wire<'_>> {
         let mut wires = vec![Wire { to: &self.s3, access: Access::WriteObjects(self.prefixes()) }];

@@ -168,7 +168,7 @@ impl<'a> Cursor<'a> {
                     Some(name) => format!("did you mean `{name}`?"),
                     None => format!("there are `{}`, `array<…>`, `map<…>` and `struct<…>`", SIMPLE.join("`, `")),
                 };
-                Err(mistake(format!("Hive has no type `{word}`"), help))
+                Err(mistake(format!("no type `{word}` of Hive"), help))
             }
         }
     }

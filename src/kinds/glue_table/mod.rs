@@ -1,14 +1,17 @@
 //! `glue-table`
 
+mod columns;
 mod hive;
+mod location;
 
 use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use self::hive::Column;
-use super::layout::{Layout, PathKey, Projection, Purpose, Step};
-use super::site::join;
+pub(super) use self::columns::COLUMN_PATTERN;
+use self::columns::Columns;
+use self::location::{Location, url};
+use super::layout::{Purpose, TableLayout};
 use super::{Access, Attribute, Component, Dataset, Format, Get, Grant, Kind, Place, Port, Request, Scope, Site, Wire};
 use crate::blueprint::text::{Located, Reference, Text};
 use crate::diagnostics::Sink;
@@ -69,7 +72,7 @@ pub struct Table {
     prefix: Option<Located<String>>,
     /// The folders under `prefix`, with the partition keys among them.
     #[serde(default)]
-    layout: Layout,
+    layout: TableLayout,
     /// The format of the objects. With `of` the default is what the stream writes, otherwise `json`.
     format: Option<Located<TableFormat>>,
     /// Parameters of the reader (the `SerDe`), such as `ignore.malformed.json`.
@@ -82,40 +85,6 @@ pub struct Table {
     /// crawler or by hand.
     #[serde(default = "yes")]
     projection: bool,
-}
-
-/// Columns.
-#[derive(Debug, Deserialize)]
-#[serde(rename = "$Shape")]
-enum Columns {
-    /// As in `CREATE TABLE`.
-    #[serde(rename = "Text")]
-    Ddl(Located<String>),
-    /// Each with its type.
-    #[serde(rename = "Map")]
-    Types(IndexMap<Located<String>, Located<String>>),
-}
-
-impl JsonSchema for Columns {
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "Columns".into()
-    }
-
-    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        schemars::json_schema!({"anyOf": [
-            {"type": "string", "minLength": 1},
-            {
-                "type": "object",
-                "minProperties": 1,
-                "propertyNames": {"pattern": COLUMN_PATTERN},
-                "additionalProperties": {"type": "string"},
-            },
-        ]})
-    }
 }
 
 /// The format of objects.
@@ -163,174 +132,6 @@ codes! {
     ///     columns: { id: string }
     /// ```
     SOURCE = Error "table-source";
-
-    /// A column has a type that Hive does not have, or columns are not written as in `CREATE TABLE`.
-    ///
-    /// ```yaml
-    /// components:
-    ///   archive:
-    ///     kind: s3-bucket
-    ///   catalog:
-    ///     kind: glue-database
-    ///   orders:
-    ///     kind: glue-table
-    ///     database: catalog
-    ///     bucket: archive
-    ///     columns: { id: text }
-    /// ```
-    ///
-    /// Instead:
-    ///
-    /// ```yaml
-    /// components:
-    ///   archive:
-    ///     kind: s3-bucket
-    ///   catalog:
-    ///     kind: glue-database
-    ///   orders:
-    ///     kind: glue-table
-    ///     database: catalog
-    ///     bucket: archive
-    ///     columns: { id: string }
-    /// ```
-    ///
-    /// Source: Athena User Guide, "Data types in Amazon Athena".
-    TYPE = Error "unknown-column-type";
-
-    /// A column is there twice, or is a partition key, too, or has capital letters in its name.
-    ///
-    /// Athena refuses to read such a table; names with capitals are folded, so that they no longer fit.
-    ///
-    /// ```yaml
-    /// components:
-    ///   archive:
-    ///     kind: s3-bucket
-    ///   catalog:
-    ///     kind: glue-database
-    ///   orders:
-    ///     kind: glue-table
-    ///     database: catalog
-    ///     bucket: archive
-    ///     layout:
-    ///       - day: { arrival: yyyy-MM-dd }
-    ///     columns: { id: string, day: string }
-    /// ```
-    ///
-    /// Instead:
-    ///
-    /// ```yaml
-    /// components:
-    ///   archive:
-    ///     kind: s3-bucket
-    ///   catalog:
-    ///     kind: glue-database
-    ///   orders:
-    ///     kind: glue-table
-    ///     database: catalog
-    ///     bucket: archive
-    ///     layout:
-    ///       - day: { arrival: yyyy-MM-dd }
-    ///     columns: { id: string }
-    /// ```
-    ///
-    /// Source: Glue API, `TableInput`; Athena User Guide, "Name databases, tables, and columns".
-    COLUMN = Error "unusable-column";
-
-    /// Athena cannot work out the values of a partition key.
-    ///
-    /// Where one key has no projection, Athena refuses every query of the table.
-    ///
-    /// ```yaml
-    /// components:
-    ///   archive:
-    ///     kind: s3-bucket
-    ///   delivery:
-    ///     kind: firehose-stream
-    ///     to:
-    ///       s3: archive
-    ///       layout:
-    ///         - tenant: { query: .tenant }
-    ///   catalog:
-    ///     kind: glue-database
-    ///   orders:
-    ///     kind: glue-table
-    ///     database: catalog
-    ///     of: delivery
-    ///     columns: { id: string }
-    /// ```
-    ///
-    /// Instead:
-    ///
-    /// ```yaml
-    /// components:
-    ///   archive:
-    ///     kind: s3-bucket
-    ///   delivery:
-    ///     kind: firehose-stream
-    ///     to:
-    ///       s3: archive
-    ///       layout:
-    ///         - tenant: { query: .tenant, injected: true }
-    ///   catalog:
-    ///     kind: glue-database
-    ///   orders:
-    ///     kind: glue-table
-    ///     database: catalog
-    ///     of: delivery
-    ///     columns: { id: string }
-    /// ```
-    ///
-    /// Source: Athena User Guide, "Use partition projection with Amazon Athena".
-    UNPROJECTED = Error "unprojected-key";
-
-    /// A table follows a stream whose layout cannot be read as partitions.
-    ///
-    /// A key with `table: true` makes a table of each value; which of them this is, `only` says. A prefix that is
-    /// written out has no keys for a table.
-    ///
-    /// ```yaml
-    /// components:
-    ///   archive:
-    ///     kind: s3-bucket
-    ///   delivery:
-    ///     kind: firehose-stream
-    ///     to:
-    ///       s3: archive
-    ///       layout:
-    ///         - type: { query: .type, table: true }
-    ///         - day: { arrival: yyyy-MM-dd }
-    ///   catalog:
-    ///     kind: glue-database
-    ///   orders:
-    ///     kind: glue-table
-    ///     database: catalog
-    ///     of: delivery
-    ///     columns: { id: string }
-    /// ```
-    ///
-    /// Instead:
-    ///
-    /// ```yaml
-    /// components:
-    ///   archive:
-    ///     kind: s3-bucket
-    ///   delivery:
-    ///     kind: firehose-stream
-    ///     to:
-    ///       s3: archive
-    ///       layout:
-    ///         - type: { query: .type, table: true }
-    ///         - day: { arrival: yyyy-MM-dd }
-    ///   catalog:
-    ///     kind: glue-database
-    ///   orders:
-    ///     kind: glue-table
-    ///     database: catalog
-    ///     of: delivery
-    ///     only: { type: order }
-    ///     columns: { id: string }
-    /// ```
-    LAYOUT = Error "unreadable-layout";
 
     /// The folder of a table is also that of records that could not be delivered.
     ///
@@ -410,9 +211,6 @@ codes! {
     FORMAT = Error "format-mismatch";
 }
 
-/// Names of tables and columns. Source: Athena User Guide, "Name databases, tables, and columns".
-pub(super) const COLUMN_PATTERN: &str = "^[a-z0-9_]+$";
-
 const TABLE: &str = "Table";
 
 fn yes() -> bool {
@@ -464,144 +262,9 @@ impl TableFormat {
     }
 }
 
-/// Where the objects are: the folders that all are in, the partitions below them, and how those are found.
-#[derive(Default)]
-struct Location {
-    path: String,
-    template: String,
-    partitions: Vec<PathKey>,
-}
-
-impl Location {
-    fn push_folder(&mut self, folder: &str) {
-        for path in [&mut self.path, &mut self.template].into_iter().skip(usize::from(!self.partitions.is_empty())) {
-            path.push_str(folder);
-            path.push('/');
-        }
-    }
-
-    fn push_key(&mut self, key: PathKey) {
-        if key.hive {
-            self.template.push_str(&key.name);
-            self.template.push('=');
-        }
-        self.template.push_str("${");
-        self.template.push_str(&key.name);
-        self.template.push_str("}/");
-        self.partitions.push(key);
-    }
-}
-
 impl Table {
     fn name(&self, place: &Place) -> String {
         self.name.as_ref().map_or_else(|| place.name.replace('-', "_"), |name| name.value.clone())
-    }
-
-    /// The columns, as far as they are right.
-    fn columns(&self) -> Vec<Column> {
-        match &self.columns {
-            Columns::Ddl(ddl) => hive::columns(&ddl.value).unwrap_or_default(),
-            Columns::Types(types) => types
-                .iter()
-                .filter_map(|(name, kind)| {
-                    let kind = hive::kind(&kind.value).ok()?;
-                    Some(Column { name: name.value.clone(), kind, comment: None })
-                })
-                .collect(),
-        }
-    }
-
-    /// Where the column with this name is written, if it is.
-    fn column_span(&self, name: &str) -> Option<Span> {
-        match &self.columns {
-            Columns::Ddl(ddl) => self.columns().iter().any(|column| column.name == name).then(|| ddl.span()),
-            Columns::Types(types) => types.keys().find(|key| key.value == name).map(Located::span),
-        }
-    }
-
-    fn location(&self, dataset: Option<&Dataset>, scope: &Scope) -> Location {
-        let mut location = Location::default();
-        let steps = if let (Some(dataset), Some(of)) = (dataset, &self.of) {
-            let Some(steps) = &dataset.steps else {
-                let mut sink = scope.sink();
-                sink.report(&LAYOUT, of.span(), format!("the prefix of `{}` is written out", of.name()))
-                    .help("name its `bucket` and `prefix` instead, and write a `layout` for this table");
-                return location;
-            };
-            steps.clone()
-        } else {
-            if let Some(prefix) = &self.prefix {
-                location.push_folder(prefix.value.trim_end_matches('/'));
-            }
-            self.layout.steps()
-        };
-        for step in steps {
-            match step {
-                Step::Folder(name) => location.push_folder(&name),
-                Step::Key(key) => {
-                    let value = self.only.iter().find(|(name, _)| name.value == key.name).map(|(_, value)| value);
-                    match value {
-                        Some(value) if key.hive => location.push_folder(&format!("{}={}", key.name, value.value)),
-                        Some(value) => location.push_folder(&value.value),
-                        None => {
-                            self.check_table_key(&key, scope);
-                            location.push_key(key);
-                        }
-                    }
-                }
-            }
-        }
-        location
-    }
-
-    fn check_table_key(&self, key: &PathKey, scope: &Scope) {
-        if let Some(of) = self.of.as_ref().filter(|_| key.table) {
-            let mut sink = scope.sink();
-            sink.report(&LAYOUT, of.span(), format!("each value of `{}` is a table of its own", key.name))
-                .also(key.span, "by this key of the layout")
-                .help(format!("add `only: {{ {}: … }}` with the value of this table", key.name));
-        }
-    }
-
-    /// What can be said only once the layout is known.
-    fn check_location(&self, location: &Location, dataset: Option<&Dataset>, scope: &Scope) {
-        let mut sink = scope.sink();
-        for key in &location.partitions {
-            if let Some(column) = self.column_span(&key.name) {
-                sink.report(&COLUMN, column, format!("`{}` is a partition key", key.name))
-                    .also(key.span, "by this key of the layout")
-                    .help("remove the column: partition keys are columns of the table already");
-            }
-            // A key with a source that makes no sense here was reported.
-            let known = self.of.is_some() || !self.layout.is_dynamic();
-            if self.projection && known && key.projection == Projection::None && !key.table {
-                let place = self.of.as_ref().map_or(key.span, Reference::span);
-                let report = sink.report(&UNPROJECTED, place, format!("nothing says the values of `{}`", key.name));
-                report
-                    .help("add `values`, `range` or `injected: true` to the key, or `projection: false` to the table");
-                if self.of.is_some() {
-                    report.also(key.span, "this key of the layout");
-                }
-            }
-        }
-        if let (Some(dataset), Some(of)) = (dataset, &self.of)
-            && location.partitions.is_empty()
-            && dataset.steps.is_some()
-            && dataset.errors.starts_with(&location.path)
-        {
-            sink.report(
-                &ERRORS,
-                of.span(),
-                format!("what `{}` could not deliver is in the folder of the table", of.name()),
-            )
-            .help("start the layout of the stream with a folder of its own, for example `data`");
-        }
-        if let (Some(dataset), Some(format)) = (dataset, &self.format)
-            && format.value.written() != Some(dataset.format)
-        {
-            sink.report(&FORMAT, format.span(), "the stream writes another format")
-                .help("leave out `format`, or change `to.convert` of the stream");
-        }
     }
 
     fn parameters(&self, origin: Origin, classification: &str, location: &Location, bucket: &Value) -> Map {
@@ -609,47 +272,11 @@ impl Table {
         if self.header_lines > 0 {
             parameters.push("skip.header.line.count", origin, self.header_lines.to_string());
         }
-        if !self.projection || location.partitions.is_empty() {
-            return parameters;
+        if self.projection && !location.partitions.is_empty() {
+            parameters.0.extend(location.projection(origin, bucket).0);
         }
-        parameters.push("projection.enabled", origin, "true");
-        for key in &location.partitions {
-            let origin = Origin::Derived(key.span);
-            for (setting, value) in projection(&key.projection) {
-                parameters.push(&format!("projection.{}.{setting}", key.name), origin, value);
-            }
-        }
-        let template = url(origin, bucket, &location.template);
-        parameters.push("storage.location.template", origin, template);
         parameters
     }
-}
-
-/// The settings of a key, without their common start.
-///
-/// Source: Athena User Guide, "Supported types for partition projection".
-fn projection(projection: &Projection) -> Vec<(&'static str, String)> {
-    match projection {
-        Projection::None => Vec::new(),
-        Projection::Injected => vec![("type", "injected".to_owned())],
-        Projection::Values(values) => vec![("type", "enum".to_owned()), ("values", values.join(","))],
-        Projection::Integer { first, last, digits } => {
-            let mut settings = vec![("type", "integer".to_owned()), ("range", format!("{first},{last}"))];
-            settings.extend(digits.map(|digits| ("digits", digits.to_string())));
-            settings
-        }
-        Projection::Date { format, first, last, unit } => vec![
-            ("type", "date".to_owned()),
-            ("format", format.clone()),
-            ("range", format!("{first},{last}")),
-            ("interval", "1".to_owned()),
-            ("interval.unit", (*unit).to_owned()),
-        ],
-    }
-}
-
-fn url(origin: Origin, bucket: &Value, path: &str) -> Value {
-    join(origin, &[Value::string(origin, "s3://"), bucket.clone(), Value::string(origin, format!("/{path}"))])
 }
 
 impl Component for Table {
@@ -676,28 +303,14 @@ impl Component for Table {
                     .also(of.span(), "`of` is here")
                     .help("keep either `of` or `bucket`");
             }
-            (Some(of), None) if self.prefix.is_some() || !self.layout.is_empty() => {
+            (Some(of), None) if self.prefix.is_some() || !self.layout.0.is_empty() => {
                 let message = format!("the layout of `{}` already says where the data is", of.name());
                 sink.report(&SOURCE, of.span(), message).help("remove `prefix` and `layout`");
             }
             _ => {}
         }
-        self.layout.check(Purpose::Table, None, sink);
-        match &self.columns {
-            Columns::Ddl(ddl) => match hive::columns(&ddl.value) {
-                Err(mistake) => {
-                    sink.report(&TYPE, ddl.span(), mistake.message).help(mistake.help);
-                }
-                Ok(columns) => check_names(&columns, ddl.span(), sink),
-            },
-            Columns::Types(types) => {
-                for kind in types.values() {
-                    if let Err(mistake) = hive::kind(&kind.value) {
-                        sink.report(&TYPE, kind.span(), mistake.message).help(mistake.help);
-                    }
-                }
-            }
-        }
+        self.layout.0.check(Purpose::Table, None, sink);
+        self.columns.check(sink);
     }
 
     fn leads_on(&self, access: &Access, place: &Place) -> Option<Wire<'_>> {
@@ -734,7 +347,8 @@ impl Component for Table {
         let mut reading = map!(origin; "serialization.format" => "1");
         reading.0.extend(options);
         let columns: Vec<Map> = self
-            .columns()
+            .columns
+            .read()
             .into_iter()
             .map(|column| map!(origin; "Name" => column.name, "Type" => column.kind, "Comment" => column.comment))
             .collect();
@@ -767,23 +381,11 @@ impl Component for Table {
     }
 }
 
-fn check_names(columns: &[Column], span: Span, sink: &mut Sink) {
-    for (at, column) in columns.iter().enumerate() {
-        if columns[..at].iter().any(|first| first.name == column.name) {
-            sink.report(&COLUMN, span, format!("there is a column `{}` already", column.name))
-                .help("remove one of them");
-        } else if column.name.chars().any(|c| c.is_ascii_uppercase()) {
-            sink.report(&COLUMN, span, format!("the column `{}` has capital letters", column.name))
-                .help(format!("write `{}`", column.name.to_lowercase()));
-        }
-    }
-}
-
 pub(super) static KIND: Kind = Kind {
     name: "glue-table",
     ports: &[Port::Columns],
     attributes: &[Attribute { name: "name", doc: "Name of the table.", get: Get::Ref(TABLE) }],
-    codes: &[CODES],
+    codes: &[CODES, columns::CODES, location::CODES],
     schema: super::model_schema::<Table>,
     decode: super::decode::<Table>,
 };

@@ -1,18 +1,22 @@
 //! `lambda-function`
 
+mod code;
 mod runtime;
 mod sources;
+mod uses;
 
 use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use self::code::{Archive, Code, Source};
 use self::runtime::Runtime;
 use self::sources::EventSource;
+use self::uses::Use;
 use super::log_group::RETENTION_DAYS;
 use super::site::{assumed_by, own_arn};
 use super::{Access, Actor, Attribute, Component, Get, Grant, Kind, Place, Port, Request, Scope, Site, Wire};
-use crate::blueprint::text::{FileReference, Located, Reference, Setting, Text};
+use crate::blueprint::text::{FileReference, Located, Setting, Text};
 use crate::diagnostics::Sink;
 use crate::map;
 use crate::source::{Origin, Span};
@@ -104,46 +108,6 @@ pub struct Function {
     uses: Vec<Use>,
 }
 
-/// Where source is.
-#[derive(Debug, Deserialize)]
-#[serde(rename = "$Shape")]
-enum Source {
-    /// In a file.
-    #[serde(rename = "Map")]
-    File(FileReference),
-    /// In place.
-    #[serde(rename = "Text")]
-    Inline(Located<String>),
-}
-
-impl JsonSchema for Source {
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "Source".into()
-    }
-
-    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        schemars::json_schema!({
-            "anyOf": [{"type": "string", "minLength": 1}, generator.subschema_for::<FileReference>()]
-        })
-    }
-}
-
-/// An archive of code in a bucket.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct Archive {
-    /// Name of the bucket, in the region of the stack.
-    bucket: Text,
-    /// Key of the archive. CloudFormation notices a new archive only under a new key, or a new `version`.
-    key: Text,
-    /// Version of the object.
-    version: Option<Text>,
-}
-
 /// A processor.
 #[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema, Serialize)]
 enum Architecture {
@@ -156,161 +120,7 @@ enum Architecture {
     X86,
 }
 
-/// Something that code reaches, one at a time.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-#[schemars(extend("minProperties" = 1, "maxProperties" = 1))]
-struct Use {
-    /// The stream into which it puts records.
-    put_to: Option<Reference>,
-    /// The `s3-bucket` whose objects it reads.
-    read: Option<Objects>,
-    /// The `s3-bucket` in which it stores objects.
-    write: Option<Objects>,
-    /// The `secret` that it reads.
-    secret: Option<Reference>,
-    /// The `lambda-function` that it runs.
-    invoke: Option<Reference>,
-}
-
-/// Objects of a bucket.
-#[derive(Debug, Deserialize)]
-#[serde(rename = "$Shape")]
-enum Objects {
-    /// All.
-    #[serde(rename = "Text")]
-    All(Reference),
-    /// Those in a folder.
-    #[serde(rename = "Map")]
-    Under(Folder),
-}
-
-/// A folder of a bucket.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-#[schemars(rename = "ObjectsIn")]
-struct Folder {
-    /// The `s3-bucket`.
-    bucket: Reference,
-    /// The folder.
-    #[schemars(regex(pattern = super::schema::FOLDER_PATTERN))]
-    prefix: String,
-}
-
-impl JsonSchema for Objects {
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "Objects".into()
-    }
-
-    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        schemars::json_schema!({"anyOf": [generator.subschema_for::<Reference>(), generator.subschema_for::<Folder>()]})
-    }
-}
-
 codes! {
-    /// A function has no code, or two.
-    ///
-    /// ```yaml
-    /// components:
-    ///   transform:
-    ///     kind: lambda-function
-    ///     runtime: python3.14
-    /// ```
-    ///
-    /// Instead:
-    ///
-    /// ```yaml
-    /// components:
-    ///   transform:
-    ///     kind: lambda-function
-    ///     runtime: python3.14
-    ///     source: "def handler(event, context): return event"
-    /// ```
-    CODE = Error "function-code";
-
-    /// The source of a function stands in the template, but its language needs an archive.
-    ///
-    /// CloudFormation makes archives only of Python and Node.js.
-    ///
-    /// ```yaml
-    /// components:
-    ///   transform:
-    ///     kind: lambda-function
-    ///     runtime: ruby4.0
-    ///     source: "def handler(event:, context:) = event"
-    /// ```
-    ///
-    /// Instead:
-    ///
-    /// ```yaml
-    /// parameters:
-    ///   Bucket: { type: string, description: Bucket of the archive. }
-    /// components:
-    ///   transform:
-    ///     kind: lambda-function
-    ///     runtime: ruby4.0
-    ///     handler: transform.handler
-    ///     code: { bucket: "${Bucket}", key: transform-1.zip }
-    /// ```
-    ///
-    /// Source: CloudFormation User Guide, `AWS::Lambda::Function` `Code`, `ZipFile`.
-    ARCHIVE = Error "source-needs-archive";
-
-    /// It is not said what Lambda calls.
-    ///
-    /// In an archive the module may have any name.
-    ///
-    /// ```yaml
-    /// components:
-    ///   transform:
-    ///     kind: lambda-function
-    ///     runtime: python3.14
-    ///     code: { bucket: code, key: transform-1.zip }
-    /// ```
-    ///
-    /// Instead:
-    ///
-    /// ```yaml
-    /// components:
-    ///   transform:
-    ///     kind: lambda-function
-    ///     runtime: python3.14
-    ///     handler: transform.handler
-    ///     code: { bucket: code, key: transform-1.zip }
-    /// ```
-    HANDLER = Error "missing-handler";
-
-    /// The handler is not in the module `index`, the only one that a function with its source in the template has.
-    ///
-    /// Every run would fail, as Lambda finds no such module.
-    ///
-    /// ```yaml
-    /// components:
-    ///   transform:
-    ///     kind: lambda-function
-    ///     runtime: python3.14
-    ///     handler: transform.handler
-    ///     source: "def handler(event, context): return event"
-    /// ```
-    ///
-    /// Instead:
-    ///
-    /// ```yaml
-    /// components:
-    ///   transform:
-    ///     kind: lambda-function
-    ///     runtime: python3.14
-    ///     handler: index.handler
-    ///     source: "def handler(event, context): return event"
-    /// ```
-    ///
-    /// Source: CloudFormation User Guide, `AWS::Lambda::Function` `Code`, `ZipFile`: the file is named `index`.
-    MODULE = Error "handler-outside-source";
-
     /// An environment variable has a name that Lambda keeps for itself.
     ///
     /// ```yaml
@@ -443,10 +253,6 @@ const LOG: &[&str] = &["logs:CreateLogStream", "logs:PutLogEvents"];
 /// X-Ray".
 const TRACE: &[&str] = &["xray:PutTelemetryRecords", "xray:PutTraceSegments"];
 
-/// The module and function of a source that stands in the template.
-const MODULE_PREFIX: &str = "index.";
-const DEFAULT_HANDLER: &str = "index.handler";
-
 /// Enough for most; a transformation of Firehose is tried anew if it takes longer.
 const TIMEOUT_SECONDS: u32 = 60;
 const MEMORY_MIB: u32 = 256;
@@ -481,46 +287,14 @@ impl Architecture {
     }
 }
 
-impl Use {
-    fn wires(&self) -> impl Iterator<Item = Wire<'_>> {
-        let put = self.put_to.iter().map(|to| Wire { to, access: Access::PutRecords });
-        let read = self.read.iter().map(Objects::place);
-        let read = read.map(|(to, prefix)| Wire { to, access: Access::ReadObjects(prefix) });
-        let write = self.write.iter().map(Objects::place);
-        let write = write.map(|(to, prefix)| Wire { to, access: Access::WriteObjects(vec![prefix]) });
-        let secret = self.secret.iter().map(|to| Wire { to, access: Access::ReadSecret });
-        let invoke = self.invoke.iter().map(|to| Wire { to, access: Access::Invoke });
-        put.chain(read).chain(write).chain(secret).chain(invoke)
-    }
-}
-
-impl Objects {
-    fn place(&self) -> (&Reference, String) {
-        match self {
-            Self::All(bucket) => (bucket, String::new()),
-            Self::Under(Folder { bucket, prefix }) => (bucket, prefix.clone()),
-        }
-    }
-}
-
 impl Function {
-    fn code(&self, site: &Site<'_>) -> Map {
-        let origin = site.place.origin;
-        let scope = site.scope;
-        let text = self.source.as_ref().map(|source| match source {
-            Source::Inline(text) => text.to_value(origin),
-            Source::File(FileReference { file }) => {
-                let text = scope.source(file).unwrap_or_default().to_owned();
-                Value::string(Origin::Written(file.span()), text)
-            }
-        });
-        let archive = self.code.as_ref();
-        map!(origin;
-            "ZipFile" => text,
-            "S3Bucket" => archive.map(|archive| scope.value(&archive.bucket)),
-            "S3Key" => archive.map(|archive| scope.value(&archive.key)),
-            "S3ObjectVersion" => archive.and_then(|archive| archive.version.as_ref()).map(|text| scope.value(text)),
-        )
+    fn code(&self) -> Code<'_> {
+        Code {
+            source: self.source.as_ref(),
+            archive: self.code.as_ref(),
+            handler: self.handler.as_ref(),
+            runtime: &self.runtime,
+        }
     }
 
     fn add_role(&self, site: &mut Site<'_>) -> Value {
@@ -578,41 +352,6 @@ impl Function {
             site.add(statement.sid.as_deref().unwrap_or("Permission"), "AWS::Lambda::Permission", properties);
         }
     }
-
-    fn check_code(&self, name: Span, sink: &mut Sink) {
-        let source = self.source.as_ref().map(|source| match source {
-            Source::Inline(text) => text.span(),
-            Source::File(reference) => reference.file.span(),
-        });
-        match (source, &self.code) {
-            (None, None) => {
-                sink.report(&CODE, name, "this function has no code")
-                    .help("add its `source`, or `code` for an archive");
-            }
-            (Some(source), Some(code)) => {
-                sink.report(&CODE, code.bucket.span, "this function has a `source` already")
-                    .also(source, "`source` is here")
-                    .help("keep either `source` or `code`");
-            }
-            (Some(source), None) if !self.runtime.value.takes_text() => {
-                sink.report(&ARCHIVE, source, format!("`{}` needs an archive", self.runtime.value.name()))
-                    .also(self.runtime.span(), "the runtime")
-                    .help("put an archive into a bucket and name it with `code: { bucket: …, key: … }`");
-            }
-            (None, Some(code)) if self.handler.is_none() => {
-                sink.report(&HANDLER, code.key.span, "this archive needs a `handler`")
-                    .help("add for example `handler: transform.handler`");
-            }
-            _ => {}
-        }
-        if let (Some(handler), Some(_)) = (&self.handler, source)
-            && !handler.value.starts_with(MODULE_PREFIX)
-        {
-            let (_, function) = handler.value.rsplit_once('.').unwrap_or(("", &handler.value));
-            sink.report(&MODULE, handler.span(), "the module of a `source` is `index`")
-                .help(format!("write `{MODULE_PREFIX}{function}`"));
-        }
-    }
 }
 
 impl Component for Function {
@@ -633,11 +372,11 @@ impl Component for Function {
 
     fn check(&self, name: Span, sink: &mut Sink) {
         runtime::check(&self.runtime, sink);
-        self.check_code(name, sink);
+        self.code().check(name, sink);
         for variable in self.environment.keys() {
             let name = variable.value.as_str();
             if RESERVED_VARIABLES.contains(&name) {
-                sink.report(&RESERVED, variable.span(), format!("Lambda sets `{name}` itself"))
+                sink.report(&RESERVED, variable.span(), format!("`{name}` is set by Lambda itself"))
                     .help("give the variable another name, or leave it out");
             }
         }
@@ -684,7 +423,9 @@ impl Component for Function {
                 let role = invoke(origin, place, TRANSFORM);
                 Grant { role, address: Some(arn), ..Grant::default() }
             }
-            Access::Invoke => Grant { role: invoke(origin, place, INVOKE), address: Some(arn), ..Grant::default() },
+            Access::Invoke | Access::Call => {
+                Grant { role: invoke(origin, place, INVOKE), address: Some(arn), ..Grant::default() }
+            }
             _ => Grant::default(),
         }
     }
@@ -703,10 +444,6 @@ impl Component for Function {
             (Key { text: name.value.clone(), origin: Origin::Written(name.span()) }, scope.value(text))
         });
         let variables = Map(variables.collect());
-        let handler = self
-            .handler
-            .as_ref()
-            .map_or_else(|| Value::string(origin, DEFAULT_HANDLER), |handler| handler.to_value(origin));
         let dead_letters = self.dead_letters.then(|| place.attribute(QUEUE, "Arn"));
         let number = |setting: &Setting<u32>| match setting {
             Setting::Known(known) => {
@@ -718,8 +455,8 @@ impl Component for Function {
             "FunctionName" => self.name.as_ref().map(|name| scope.value(name)),
             "Description" => self.description.as_ref().map(|text| scope.value(text)),
             "Runtime" => Value::string(Origin::Written(self.runtime.span()), self.runtime.value.name()),
-            "Handler" => handler,
-            "Code" => self.code(site),
+            "Handler" => self.code().handler(origin),
+            "Code" => self.code().compose(site),
             "Role" => role,
             "Architectures" => [self.architecture.name()],
             "Timeout" => number(&self.timeout_seconds),
@@ -758,7 +495,7 @@ fn invoke(origin: Origin, place: &Place, actions: &[&'static str]) -> Vec<Statem
 
 pub(super) static KIND: Kind = Kind {
     name: "lambda-function",
-    ports: &[Port::Events, Port::Code],
+    ports: &[Port::Events, Port::Code, Port::Scheduled],
     attributes: &[
         Attribute { name: "name", doc: "Name of the function.", get: Get::Ref(FUNCTION) },
         Attribute { name: "arn", doc: "ARN of the function.", get: Get::Att(FUNCTION, "Arn") },
@@ -775,7 +512,7 @@ pub(super) static KIND: Kind = Kind {
             get: Get::Att(QUEUE, "QueueName"),
         },
     ],
-    codes: &[CODES, runtime::CODES],
+    codes: &[CODES, code::CODES, runtime::CODES],
     schema: super::model_schema::<Function>,
     decode: super::decode::<Function>,
 };

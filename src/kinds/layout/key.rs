@@ -52,6 +52,9 @@ pub struct LayoutKey {
     injected: Option<Located<bool>>,
 }
 
+/// The fields that are about records, of which a table has none.
+pub const OF_RECORDS: &[&str] = &["query", "lambda", "missing", "table"];
+
 /// The name of a partition key that a function gives.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
 #[serde(untagged)]
@@ -110,8 +113,7 @@ codes! {
     /// A key of a layout does not say in exactly one way where its value comes from.
     ///
     /// A key has one of `query` (a jq expression over the record), `lambda` (from the function of `transform`), `arrival`
-    /// (the time of arrival) and `literal`. In a `glue-table` only `arrival` and `literal` make sense, and a key may have
-    /// neither.
+    /// (the time of arrival) and `literal`. In the layout of a `glue-table` a key may have none.
     ///
     /// ```yaml
     /// components:
@@ -270,10 +272,6 @@ impl LayoutKey {
         .filter_map(|(word, span)| Some((word, span?)))
         .collect();
         match (sources.as_slice(), purpose) {
-            ([(word @ ("query" | "lambda"), span), ..], Purpose::Table) => {
-                sink.report(&SOURCE, *span, format!("a table has no records, so there is nothing for `{word}`"))
-                    .help("remove it; say the values with `values`, `range`, `date` or `injected`");
-            }
             ([], Purpose::Table) | ([_], _) => {}
             ([], Purpose::Stream) => {
                 sink.report(&SOURCE, name.span(), format!("`{}` does not say where its value comes from", name.value))

@@ -140,16 +140,43 @@ impl JsonSchema for Item {
     }
 
     fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        schemars::json_schema!({"anyOf": [
-            {"type": "string", "pattern": FOLDERS_PATTERN},
-            {
-                "type": "object",
-                "minProperties": 1,
-                "maxProperties": 1,
-                "propertyNames": {"pattern": VARIABLE_PATTERN},
-                "additionalProperties": generator.subschema_for::<LayoutKey>(),
-            },
-        ]})
+        item_schema(&generator.subschema_for::<LayoutKey>())
+    }
+}
+
+fn item_schema(key: &schemars::Schema) -> schemars::Schema {
+    schemars::json_schema!({"anyOf": [
+        {"type": "string", "pattern": FOLDERS_PATTERN},
+        {
+            "type": "object",
+            "minProperties": 1,
+            "maxProperties": 1,
+            "propertyNames": {"pattern": VARIABLE_PATTERN},
+            "additionalProperties": key,
+        },
+    ]})
+}
+
+/// The layout of a table: nothing in it is about records.
+#[derive(Debug, Default, Deserialize)]
+#[serde(transparent)]
+pub struct TableLayout(pub Layout);
+
+impl JsonSchema for TableLayout {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "TableLayout".into()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        let mut key = LayoutKey::json_schema(generator);
+        if let Some(properties) = key.get_mut("properties").and_then(serde_json::Value::as_object_mut) {
+            properties.retain(|name, _| !key::OF_RECORDS.contains(&name.as_str()));
+        }
+        schemars::json_schema!({"type": "array", "items": item_schema(&key)})
     }
 }
 
