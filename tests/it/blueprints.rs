@@ -153,6 +153,21 @@ fn every_value_of_every_resource_comes_from_a_place_in_the_blueprint() {
     assert!(values > 100);
 }
 
+/// The texts of a template; a number of bytes may have as many digits as an account.
+fn collect_texts(value: Json, texts: &mut Vec<String>) {
+    match value {
+        Json::String(text) => texts.push(text),
+        Json::Array(items) => items.into_iter().for_each(|item| collect_texts(item, texts)),
+        Json::Object(entries) => {
+            for (key, value) in entries {
+                texts.push(key);
+                collect_texts(value, texts);
+            }
+        }
+        Json::Null | Json::Bool(_) | Json::Number(_) => {}
+    }
+}
+
 #[test]
 fn no_partition_account_or_region_is_written_out() {
     let fixed = Regex::new(
@@ -164,12 +179,10 @@ fn no_partition_account_or_region_is_written_out() {
     {
         assert!(fixed.is_match(wrong), "{wrong}");
     }
-    // A number counts something, such as bytes; an account is text.
-    let number = Regex::new(r#"": [0-9]+"#).unwrap();
     for one in rendered() {
-        let text = template(&one).text(Format::Json);
-        let text = number.replace_all(&text, "\": 0");
-        let found = fixed.find(&text).map(|found| found.as_str());
+        let mut texts = Vec::new();
+        collect_texts(serde_json::from_str(&template(&one).text(Format::Json)).unwrap(), &mut texts);
+        let found = texts.iter().find_map(|text| fixed.find(text)).map(|found| found.as_str());
         assert_eq!(found, None, "{:?}", one.name);
     }
 }

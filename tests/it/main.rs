@@ -12,6 +12,7 @@ mod checkers;
 mod cli;
 mod codes;
 mod fixtures;
+mod functions;
 mod kinds_delivery;
 mod kinds_streaming;
 mod language;
