@@ -94,16 +94,29 @@ impl Conditions {
                 values.push(value);
             }
         }
-        // The components of a module share its condition.
-        let name = self.same(&keys).unwrap_or_else(|| name_of(&declared.name));
+        let name = name_of(&declared.name);
         for resource in resources {
             resource.condition = Some(name.clone());
         }
-        self.named.entry(name).or_insert((keys, values));
+        self.named.insert(name, (keys, values));
+    }
+
+    /// Makes one of conditions that are equal, as those of the components of a module are: the first by name, whatever
+    /// the order of the components is.
+    fn unite(&mut self, resources: &mut [Resource]) {
+        let united: BTreeMap<String, String> =
+            self.named.iter().filter_map(|(name, (keys, _))| Some((name.clone(), self.same(keys)?))).collect();
+        for condition in resources.iter_mut().filter_map(|resource| resource.condition.as_mut()) {
+            if let Some(name) = united.get(condition) {
+                condition.clone_from(name);
+            }
+        }
+        self.named.retain(|name, _| united.get(name) == Some(name));
     }
 
     /// Adds the conditions to the template, and guards what refers to something that may not exist.
     pub fn finish(mut self, blueprint: &Blueprint, scope: &Scope, template: &mut Template, sink: &mut Sink) {
+        self.unite(&mut template.resources);
         self.outputs(blueprint, scope, template, sink);
         if self.named.is_empty() {
             return;
