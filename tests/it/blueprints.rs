@@ -12,7 +12,7 @@ use regex_lite::Regex;
 use serde_json::Value as Json;
 
 use crate::memory::{Memory, shown};
-use crate::snapshots::{self, files_below};
+use crate::snapshots::{self, files_below, first_difference};
 
 const FOLDER: &str = "blueprints";
 
@@ -233,7 +233,11 @@ fn the_order_of_components_does_not_change_the_resources() {
         assert_ne!(text, other);
         files = files.with(path, other);
         let after = files.compile(path);
-        assert!(resources(&before) == resources(&after), "{path}");
+        assert!(
+            resources(&before) == resources(&after),
+            "{path}\n{}",
+            first_difference(&resources(&before), &resources(&after))
+        );
         files = files.with(path, text);
     }
 }

@@ -62,7 +62,8 @@ pub fn hold(name: &str, files: &BTreeMap<String, String>) {
     );
 }
 
-fn first_difference(old: &str, new: &str) -> String {
+/// The first line in which two texts differ.
+pub fn first_difference(old: &str, new: &str) -> String {
     let (mut old, mut new) = (old.lines(), new.lines());
     let mut line = 0;
     loop {
