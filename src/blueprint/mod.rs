@@ -19,6 +19,7 @@ use self::condition::Condition;
 use self::parameters::Parameter;
 use self::text::{Located, Text, Tree};
 use crate::diagnostics::Sink;
+use crate::schema::Segment;
 use crate::source::{Sources, Span};
 use crate::syntax::{Data, Entry, Key, Node};
 
@@ -147,6 +148,8 @@ pub struct Declared {
     pub when: Vec<(Condition, usize, Span)>,
     /// Raw properties by the role of the resource that they are merged into.
     pub overrides: Option<Tree>,
+    /// What is wrong in it by the schema, as paths from its fields.
+    wrong: Vec<Vec<Segment>>,
     /// All of it, from its name to its end.
     pub span: Span,
 }
@@ -232,6 +235,27 @@ pub fn decoded<T: serde::de::DeserializeOwned>(
         .collect()
 }
 
+/// Removes what a path leads to.
+fn remove(node: &mut Node, path: &[Segment]) {
+    match (path, &mut node.data) {
+        ([Segment::Key(name)], Data::Map(entries)) => entries.retain(|entry| entry.key.text != *name),
+        ([Segment::Key(name), rest @ ..], Data::Map(entries)) => {
+            if let Some(entry) = entries.iter_mut().find(|entry| entry.key.text == *name) {
+                remove(&mut entry.value, rest);
+            }
+        }
+        ([Segment::Index(index)], Data::List(items)) if *index < items.len() => {
+            items.remove(*index);
+        }
+        ([Segment::Index(index), rest @ ..], Data::List(items)) => {
+            if let Some(item) = items.get_mut(*index) {
+                remove(item, rest);
+            }
+        }
+        _ => {}
+    }
+}
+
 impl Declared {
     /// The component of an entry, in the frame of this position.
     pub fn new(
@@ -268,7 +292,39 @@ impl Declared {
             allow,
             when: Vec::new(),
             overrides,
+            wrong: Vec::new(),
             span,
         }
+    }
+
+    /// Notes what is wrong in it by the schema, given by paths from the top of the file.
+    pub fn note_wrong(&mut self, wrong: &[Vec<Segment>]) {
+        self.wrong = wrong
+            .iter()
+            .filter_map(|path| match path.as_slice() {
+                [Segment::Key(section), Segment::Key(name), rest @ ..]
+                    if section == "components" && *name == self.key.text && !rest.is_empty() =>
+                {
+                    Some(rest.to_vec())
+                }
+                _ => None,
+            })
+            .collect();
+        let position = |segment: &Segment| match segment {
+            Segment::Index(index) => *index,
+            Segment::Key(_) => 0,
+        };
+        // From the last item of a list to the first, so that positions stay true while they are taken out.
+        self.wrong.sort_by(|a, b| b.iter().map(position).cmp(a.iter().map(position)));
+        self.wrong.dedup();
+    }
+
+    /// Its fields without what is wrong, so that the rest can be understood: one mistake does not hide another.
+    pub fn sound_fields(&self) -> Node {
+        let mut fields = self.fields.clone();
+        for path in &self.wrong {
+            remove(&mut fields, path);
+        }
+        fields
     }
 }

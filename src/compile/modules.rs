@@ -13,6 +13,7 @@ use crate::blueprint::{self, Blueprint, Bound, Declared, Frame, Member, Output, 
 use crate::check;
 use crate::diagnostics::{Diagnostic, alternatives, closest};
 use crate::kinds;
+use crate::schema::Segment;
 use crate::source::{FileId, Span};
 use crate::syntax::{Data, Entry, Key, Node};
 
@@ -191,7 +192,7 @@ pub(super) fn gather(run: &mut Run, file: FileId, root: Node, at: Location<'_>, 
         trail: vec![at.path],
     };
     let (root, repeated) = expand::expand(root, &own.inputs, at.settings, &run.sources, &mut run.sink);
-    check::language(&root, kinds::schema::document(), kinds::schema::HINTS, &mut run.sink);
+    let wrong = check::language(&root, kinds::schema::document(), kinds::schema::HINTS, &mut run.sink);
     let root = with_defaults(root, at.settings);
     let name = blueprint::string(&root, "blueprint").unwrap_or_default();
     gathered.blueprint = Blueprint {
@@ -214,7 +215,7 @@ pub(super) fn gather(run: &mut Run, file: FileId, root: Node, at: Location<'_>, 
         own.bound.insert(key.text.clone(), bound);
     }
     gathered.files.push((String::new(), file));
-    read(run, &mut gathered, &root, repeated, own, at, faults);
+    read(run, &mut gathered, (&root, &wrong), repeated, own, at, faults);
     gathered
 }
 
@@ -244,7 +245,7 @@ fn with_defaults(mut root: Node, settings: &Settings) -> Node {
 fn read(
     run: &mut Run,
     gathered: &mut Gathered,
-    root: &Node,
+    (root, wrong): (&Node, &[Vec<Segment>]),
     repeated: Vec<expand::Repeated>,
     own: Use<'_>,
     at: Location<'_>,
@@ -283,6 +284,7 @@ fn read(
             use_module(run, gathered, entry, user, at, faults);
         } else {
             let mut declared = Declared::new(entry, (index, &own.prefix), &run.sources, faults);
+            declared.note_wrong(wrong);
             declared.when = conditions;
             gathered.blueprint.components.push(declared);
         }
@@ -358,12 +360,12 @@ fn use_module(
     let prefix = format!("{}{}-", user.prefix, entry.key.text);
     let (root, repeated) =
         expand::expand(root, &inputs, &own_settings(at.settings, &prefix), &run.sources, &mut run.sink);
-    check::language(&root, kinds::schema::document(), kinds::schema::HINTS, &mut run.sink);
+    let wrong = check::language(&root, kinds::schema::document(), kinds::schema::HINTS, &mut run.sink);
     let index = gathered.blueprint.frames.len();
     gathered.blueprint.frames[user.frame].members.insert(entry.key.text.clone(), Member::Module(index));
     let trail = user.trail.iter().copied().chain([path.as_path()]).collect();
     let own = Use { prefix, user: Some((user.frame, entry.key.span)), bound, inputs, when: user.when, trail };
-    read(run, gathered, &root, repeated, own, Location { path: &path, ..at }, faults);
+    read(run, gathered, (&root, &wrong), repeated, own, Location { path: &path, ..at }, faults);
 }
 
 /// What the settings mean for a module: its parameters and `let` are its user's business.

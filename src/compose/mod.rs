@@ -167,6 +167,8 @@ pub struct Placed {
     pub frame: usize,
     /// What it is.
     pub component: Box<dyn Component>,
+    /// Whether fields were left out because they are wrong: then what is missing means nothing.
+    pub is_partial: bool,
 }
 
 /// The components that can be composed. One that does not fit its kind is left out: the schema check reported it.
@@ -174,18 +176,26 @@ pub fn place(blueprint: &Blueprint, sources: &Sources, faults: &mut Vec<Fault>, 
     let mut placed = Vec::new();
     for declared in &blueprint.components {
         let Some(kind) = kind_of(declared) else { continue };
+        let place = Place { name: declared.name.clone(), origin: Origin::Derived(declared.key.span) };
+        let before = faults.len();
         match (kind.decode)(&declared.fields, sources, faults) {
-            Ok(component) => {
-                let place = Place { name: declared.name.clone(), origin: Origin::Derived(declared.key.span) };
-                placed.push(Placed { place, frame: declared.frame, component });
-            }
+            Ok(component) => placed.push(Placed { place, frame: declared.frame, component, is_partial: false }),
             // The schema and the types disagree, unless the schema said so too.
             Err(error) if !sink.has_errors() => {
                 let span = error.span.unwrap_or(declared.key.span);
                 sink.report(&INTERNAL, span, error.message)
                     .help("this is a mistake of formwork; please report it with the blueprint");
             }
-            Err(_) => {}
+            Err(_) => {
+                faults.truncate(before);
+                let component = (kind.decode)(&declared.sound_fields(), sources, faults).ok();
+                placed.extend(component.map(|component| Placed {
+                    place,
+                    frame: declared.frame,
+                    component,
+                    is_partial: true,
+                }));
+            }
         }
     }
     placed
@@ -213,7 +223,7 @@ pub fn compose(blueprint: &Blueprint, placed: &[Placed], scope: &Scope, digest: 
         blueprint.components.iter().map(|declared| (declared.name.as_str(), declared)).collect();
     let peers: Peers<'_> =
         placed.iter().map(|placed| (placed.place.name.as_str(), placed.component.as_ref())).collect();
-    for placed in placed {
+    for placed in placed.iter().filter(|placed| !placed.is_partial) {
         placed.component.check(placed.place.origin.span(), sink);
     }
     let connections = connect(placed, &names, scope, sink);
@@ -244,7 +254,8 @@ pub fn compose(blueprint: &Blueprint, placed: &[Placed], scope: &Scope, digest: 
     sink.append(findings);
     for used in uses {
         let place = Place { name: used.component.clone(), origin: Origin::Derived(used.span) };
-        if peers.contains_key(used.component.as_str()) && template.resource(&place.id(used.role)).is_none() {
+        let is_whole = placed.iter().any(|placed| placed.place.name == used.component && !placed.is_partial);
+        if is_whole && template.resource(&place.id(used.role)).is_none() {
             let message = format!("`{}` has no `{}` with its settings", used.component, used.attribute);
             let kind = scope.kind(&used.component).map_or("KIND", |kind| kind.name);
             sink.report(&kinds::ATTRIBUTE, used.span, message)
@@ -278,7 +289,7 @@ fn connect(placed: &[Placed], names: &BTreeMap<&str, &Declared>, scope: &Scope, 
     let mut connections: Vec<Connection> = placed.iter().map(|_| Connection::default()).collect();
     // By name, so that statements that several senders add to one policy do not depend on the order in the file.
     for (name, &sender) in &index {
-        let Placed { place, component, frame } = &placed[sender];
+        let Placed { place, component, frame, .. } = &placed[sender];
         let scope = scope.at(*frame);
         let actor = component.actor(place);
         let mut grant =
@@ -290,7 +301,7 @@ fn connect(placed: &[Placed], names: &BTreeMap<&str, &Declared>, scope: &Scope, 
                 {
                     conditions::check_need(from, into, to.span(), scope, sink);
                 }
-                let Placed { place, component, frame } = &placed[receiver];
+                let Placed { place, component, frame, .. } = &placed[receiver];
                 let request = Request { access, actor: actor.as_ref(), from: name, origin };
                 let mut grant = component.accept(&request, place, &scope.at(*frame));
                 connections[receiver].received.append(&mut grant.policy);
@@ -307,7 +318,7 @@ fn connect(placed: &[Placed], names: &BTreeMap<&str, &Declared>, scope: &Scope, 
                 Found::Component(full) => index.get(full.as_str()).map(|at| &placed[*at]),
                 _ => None,
             };
-            if let (Some(one), Some(Placed { place, component, frame })) = (&mut one, receiver)
+            if let (Some(one), Some(Placed { place, component, frame, .. })) = (&mut one, receiver)
                 && let Some(on) = component.leads_on(&wire.access, place)
                 && let Some(mut behind) = grant(on.to, &on.access, (&scope.at(*frame), origin), sink)
             {
@@ -328,7 +339,7 @@ fn connect(placed: &[Placed], names: &BTreeMap<&str, &Declared>, scope: &Scope, 
         {
             // The bucket is named by the component that is followed, so the wire starts where that one is named.
             let request = Request { access: &access, actor: actor.as_ref(), from: name, origin: Origin::Derived(span) };
-            let Placed { place, component, frame } = &placed[receiver];
+            let Placed { place, component, frame, .. } = &placed[receiver];
             let mut grant = component.accept(&request, place, &scope.at(*frame));
             connections[receiver].received.append(&mut grant.policy);
             granted.push(Some(grant));
