@@ -73,3 +73,15 @@ fn every_field_of_a_kind_says_what_it_is_for() {
     }
     assert!(fields > 50);
 }
+
+/// What the README shows of a first blueprint is so.
+#[test]
+fn the_blueprint_of_the_readme_makes_what_it_says() {
+    let readme = include_str!("../../README.md");
+    let (_, rest) = readme.split_once("```yaml\n").unwrap();
+    let (blueprint, after) = rest.split_once("```").unwrap();
+    let compiled = compile(blueprint);
+    assert_eq!(shown(&compiled), "");
+    let count = compiled.template.unwrap().template().resources.len();
+    assert!(after.contains(&format!("This becomes {count} resources")), "{count} resources");
+}
