@@ -3,19 +3,23 @@
 //! A rule about the services is written once, over the template; its finding is shown at the line that caused the
 //! value. This layer knows neither kinds nor how a template was made.
 
+mod functions;
 mod limits;
 mod references;
+mod structure;
 mod violations;
+
+use std::collections::BTreeMap;
 
 use crate::diagnostics::{Code, Severity, Sink};
 use crate::schema::model::Document;
 use crate::schema::{Leniency, Options, Segment, validate};
-use crate::source::Span;
+use crate::source::{Sources, Span};
 use crate::syntax::Node;
-use crate::template::Template;
+use crate::template::{Resource, Template};
 
 /// The codes of this layer, family by family.
-pub static CODES: &[&[&Code]] = &[limits::CODES, references::CODES, violations::CODES];
+pub static CODES: &[&[&Code]] = &[functions::CODES, limits::CODES, references::CODES, violations::CODES];
 
 /// Checks a blueprint with the schema of the language; `hints` say what to write for its patterns. Gives the paths of
 /// what is wrong.
@@ -30,9 +34,68 @@ pub fn language(root: &Node, schema: &Document, hints: &[(&str, &str)], sink: &m
     found.into_iter().map(|violation| violation.path).collect()
 }
 
+/// A template with what rules ask about it again and again.
+pub struct Context<'a> {
+    /// The template.
+    pub template: &'a Template,
+    /// Its resources by logical id.
+    pub resources: BTreeMap<&'a str, &'a Resource>,
+    /// Whether macros or loops add what cannot be seen.
+    pub is_open: bool,
+    sources: &'a Sources,
+}
+
+impl<'a> Context<'a> {
+    fn new(template: &'a Template, sources: &'a Sources) -> Self {
+        let resources = template.resources.iter().map(|resource| (resource.id.as_str(), resource)).collect();
+        Self { template, resources, is_open: structure::is_open(template), sources }
+    }
+
+    /// Whether a resource with this id may come from what cannot be seen.
+    pub fn may_have(&self, id: &str) -> bool {
+        // `Module.Resource` is inside of a module; serverless types make several resources, whose ids they begin.
+        let first = id.split_once('.').map_or(id, |(first, _)| first);
+        let inside = |resource: &&Resource| resource.kind.ends_with("::MODULE");
+        let serverless = self.template.transforms.iter().any(|name| name == structure::SERVERLESS);
+        self.is_open
+            || self.resources.get(first).is_some_and(|resource| first != id && inside(resource))
+            || (serverless
+                && (id.starts_with("Serverless")
+                    || self.resources.iter().any(|(known, resource)| {
+                        resource.kind.starts_with("AWS::Serverless::") && id.starts_with(*known)
+                    })))
+    }
+
+    /// The part of a place that is on its first line.
+    pub fn first_line(&self, span: Span) -> Span {
+        match self.sources.text(span).find(['\r', '\n']) {
+            Some(end) => span.slice(0, end),
+            None => span,
+        }
+    }
+
+    /// The part of a place that says this, if it is written there as it is.
+    pub fn narrow(&self, span: Span, part: &str) -> Span {
+        match self.sources.text(span).find(part) {
+            Some(at) => span.slice(at, at + part.len()),
+            None => span,
+        }
+    }
+
+    /// Whether the template was written by hand, so that every mistake in it is its writer's.
+    pub fn is_written(&self) -> bool {
+        self.template.written.is_some()
+    }
+}
+
 /// Checks a template.
-pub fn template(template: &Template, sink: &mut Sink) {
-    violations::check(template, sink);
-    references::check(template, sink);
+pub fn template(template: &Template, sources: &Sources, sink: &mut Sink) {
+    let context = Context::new(template, sources);
+    if template.written.is_some() {
+        structure::check(template, sink);
+        functions::check(&context, sink);
+    }
+    violations::check(&context, sink);
+    references::check(&context, sink);
     limits::check(template, sink);
 }

@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::diagnostics::{INTERNAL, Sink};
+use super::Context;
+use crate::diagnostics::{INTERNAL, Sink, closest};
 use crate::schema::provider;
-use crate::source::{Origin, Span};
-use crate::template::{Data, Map, Resource, Template, Value, references};
+use crate::source::Span;
+use crate::template::{Data, Function, Map, Resource, Template, Value};
 
 codes! {
     /// Resources need each other, so that none can be made first.
@@ -33,50 +34,439 @@ codes! {
     ///     kind: s3-bucket
     /// ```
     CYCLE = Error "dependency-cycle";
+
+    /// A template names a parameter, a resource, a condition or a mapping that it does not have.
+    ///
+    /// ```yaml
+    /// Resources:
+    ///   Archive:
+    ///     Type: AWS::S3::Bucket
+    /// Outputs:
+    ///   Name: { Value: !Ref Archiv }
+    /// ```
+    ///
+    /// Instead:
+    ///
+    /// ```yaml
+    /// Resources:
+    ///   Archive:
+    ///     Type: AWS::S3::Bucket
+    /// Outputs:
+    ///   Name: { Value: !Ref Archive }
+    /// ```
+    REFERENCE = Error "undefined-reference";
+
+    /// `Fn::GetAtt` or `Fn::Sub` names an attribute that the type of the resource does not have.
+    ///
+    /// ```yaml
+    /// Resources:
+    ///   Archive:
+    ///     Type: AWS::S3::Bucket
+    /// Outputs:
+    ///   Name: { Value: !GetAtt Archive.Name }
+    /// ```
+    ///
+    /// Instead:
+    ///
+    /// ```yaml
+    /// Resources:
+    ///   Archive:
+    ///     Type: AWS::S3::Bucket
+    /// Outputs:
+    ///   Name: { Value: !Ref Archive }
+    /// ```
+    ///
+    /// Source: the provider schema of the type.
+    ATTRIBUTE = Error "undefined-attribute";
+
+    /// A parameter, a mapping or a condition of a template is used nowhere.
+    ///
+    /// ```yaml
+    /// Parameters:
+    ///   Name: { Type: String }
+    /// Resources:
+    ///   Archive:
+    ///     Type: AWS::S3::Bucket
+    /// ```
+    ///
+    /// Instead:
+    ///
+    /// ```yaml
+    /// Resources:
+    ///   Archive:
+    ///     Type: AWS::S3::Bucket
+    /// ```
+    UNUSED = Warning "unused";
+}
+
+/// The pseudo parameters.
+///
+/// Source: CloudFormation User Guide, "Pseudo parameters reference".
+const PSEUDO_PARAMETERS: &[&str] = &[
+    "AWS::AccountId",
+    "AWS::NoValue",
+    "AWS::NotificationARNs",
+    "AWS::Partition",
+    "AWS::Region",
+    "AWS::StackId",
+    "AWS::StackName",
+    "AWS::URLSuffix",
+];
+
+/// Something that a value names.
+struct Use<'a> {
+    name: Named<'a>,
+    span: Span,
+    path: String,
+}
+
+enum Named<'a> {
+    /// A parameter or a resource.
+    Id(&'a str),
+    /// A resource with an attribute, if that is a text.
+    Attribute(&'a str, Option<&'a str>),
+    Condition(&'a str),
+    /// A mapping with its keys, as far as they are texts.
+    Mapping(&'a str, [Option<&'a str>; 2]),
 }
 
 /// Checks all references of a template.
-pub fn check(template: &Template, sink: &mut Sink) {
-    let mut needs: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+pub fn check(context: &Context<'_>, sink: &mut Sink) {
+    let template = context.template;
+    let mut needs: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    let mut used: BTreeSet<&str> = BTreeSet::new();
     for resource in &template.resources {
-        let properties = Value::new(resource.origin, Data::Map(resource.properties.clone()));
-        let mut found = references(&properties);
-        found.extend(resource.depends_on.iter().map(|id| (id.clone(), None, resource.origin.span())));
-        check_targets(template, &found, &format!("Resources/{}", resource.id), sink);
-        needs.insert(&resource.id, found.into_iter().map(|(id, ..)| id).collect());
+        let mut found = Vec::new();
+        let path = format!("Resources/{}", resource.id);
+        if template.written.is_some() {
+            for (key, value) in &resource.attributes.0 {
+                if key.text != "Condition" && key.text != "DependsOn" {
+                    uses(context, value, &format!("{path}/{}", key.text), &mut found);
+                }
+            }
+        } else {
+            for (key, value) in &resource.properties.0 {
+                uses(context, value, &format!("{path}/Properties/{}", key.text), &mut found);
+            }
+        }
+        for one in &found {
+            check_use(context, one, sink);
+        }
+        check_attributes(context, resource, &path, sink);
+        let ids = found.iter().filter_map(|one| match one.name {
+            Named::Id(id) | Named::Attribute(id, _) => Some(id),
+            _ => None,
+        });
+        let ids = ids.chain(resource.depends_on.iter().map(String::as_str));
+        // Types of other transforms become several resources, of which some need others.
+        if !resource.kind.starts_with("AWS::Serverless::") {
+            needs.insert(&resource.id, ids.collect());
+        }
+        collect_used(&found, &mut used);
+        used.extend(resource.condition.as_deref());
     }
-    let found = references(&whole(&template.outputs));
-    check_targets(template, &found, "Outputs", sink);
+    let sections = [
+        ("Outputs", &template.outputs),
+        ("Conditions", &template.conditions),
+        ("Rules", &template.rules),
+        ("Metadata", &template.metadata),
+    ];
+    for (name, section) in sections {
+        let mut found = Vec::new();
+        for (key, value) in &section.0 {
+            let path = format!("{name}/{}", key.text);
+            uses(context, value, &path, &mut found);
+            if name == "Outputs" {
+                let condition = value.as_map().and_then(|output| output.get("Condition"));
+                if let Some((condition, text)) = condition.and_then(|value| Some((value, value.as_str()?))) {
+                    let path = format!("{path}/Condition");
+                    found.push(Use { name: Named::Condition(text), span: condition.origin.span(), path });
+                }
+            }
+        }
+        // Metadata may hold anything, and only what stands there is missing nowhere.
+        if name != "Metadata" {
+            for one in &found {
+                check_use(context, one, sink);
+                if matches!(name, "Conditions" | "Rules") {
+                    check_constant(context, one, sink);
+                }
+            }
+        }
+        collect_used(&found, &mut used);
+    }
     report_cycles(template, &needs, sink);
+    if context.is_written() && !context.is_open {
+        report_unused(context, &used, sink);
+    }
 }
 
-fn whole(map: &Map) -> Value {
-    let origin = map.0.first().map_or(Origin::Derived(Span::START), |(key, _)| key.origin);
-    Value::new(origin, Data::Map(map.clone()))
+fn collect_used<'a>(found: &[Use<'a>], used: &mut BTreeSet<&'a str>) {
+    used.extend(found.iter().map(|one| match one.name {
+        Named::Id(name) | Named::Attribute(name, _) | Named::Condition(name) | Named::Mapping(name, _) => name,
+    }));
 }
 
-fn check_targets(template: &Template, found: &[(String, Option<String>, Span)], path: &str, sink: &mut Sink) {
-    for (id, attribute, span) in found {
-        let resource = template.resource(id);
-        let exists = match attribute {
-            Some(attribute) => resource.is_some_and(|resource| has_attribute(resource, attribute)),
-            None => resource.is_some() || id.starts_with("AWS::") || template.parameters.get(id).is_some(),
-        };
-        if !exists {
-            let name = attribute.as_ref().map_or(id.clone(), |attribute| format!("{id}.{attribute}"));
-            sink.report(&INTERNAL, *span, format!("nothing in the template is `{name}`"))
-                .path(path)
-                .help("this is a mistake of formwork; please report it with the blueprint");
+/// Collects what a value names, in order.
+fn uses<'a>(context: &Context<'_>, value: &'a Value, path: &str, found: &mut Vec<Use<'a>>) {
+    match &value.data {
+        Data::List(items) => {
+            for (index, item) in items.iter().enumerate() {
+                uses(context, item, &format!("{path}/{index}"), found);
+            }
+        }
+        Data::Map(map) => {
+            for (key, value) in &map.0 {
+                uses(context, value, &format!("{path}/{}", key.text), found);
+            }
+        }
+        Data::Call(function, argument) => {
+            let path = format!("{path}/{}", function.name());
+            called(context, *function, value.origin.span(), argument, &path, found);
+            // The names are not values.
+            if !matches!(function, Function::Ref | Function::Condition) {
+                uses(context, argument, &path, found);
+            }
+        }
+        Data::Null | Data::Bool(_) | Data::Number(_) | Data::String(_) => {}
+    }
+}
+
+fn called<'a>(
+    context: &Context<'_>,
+    function: Function,
+    span: Span,
+    argument: &'a Value,
+    path: &str,
+    found: &mut Vec<Use<'a>>,
+) {
+    let mut add = |name: Named<'a>, span: Span| found.push(Use { name, span, path: path.to_owned() });
+    let parts = argument.as_list().unwrap_or_default();
+    match function {
+        Function::Ref => argument.as_str().into_iter().for_each(|id| add(Named::Id(id), span)),
+        Function::Condition => argument.as_str().into_iter().for_each(|name| add(Named::Condition(name), span)),
+        Function::If => {
+            if let Some((first, name)) = parts.first().and_then(|first| Some((first, first.as_str()?))) {
+                add(Named::Condition(name), first.origin.span());
+            }
+        }
+        Function::GetAtt => {
+            if let Some(id) = parts.first().and_then(Value::as_str) {
+                let attribute = match parts {
+                    [_, attribute] => attribute.as_str(),
+                    _ => None,
+                };
+                add(Named::Attribute(id, attribute), span);
+            }
+        }
+        Function::FindInMap => {
+            if let Some((first, name)) = parts.first().and_then(|first| Some((first, first.as_str()?))) {
+                let key = |at: usize| parts.get(at).and_then(Value::as_str);
+                // A default value stands in for what does not exist.
+                if parts.len() == 3 {
+                    add(Named::Mapping(name, [key(1), key(2)]), first.origin.span());
+                } else if context.template.mappings.get(name).is_some() {
+                    add(Named::Mapping(name, [None, None]), first.origin.span());
+                }
+            }
+        }
+        Function::Sub => {
+            let (text, local) = match parts {
+                [text, variables, ..] => (text, variables.as_map()),
+                _ => (argument, None),
+            };
+            for name in text.as_str().map(substituted).unwrap_or_default() {
+                if local.is_some_and(|local| local.get(name).is_some()) {
+                    continue;
+                }
+                let place = context.narrow(text.origin.span(), &format!("${{{name}}}"));
+                match name.split_once('.') {
+                    Some((id, attribute)) => add(Named::Attribute(id, Some(attribute)), place),
+                    None => add(Named::Id(name), place),
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+fn check_use(context: &Context<'_>, one: &Use<'_>, sink: &mut Sink) {
+    let template = context.template;
+    match one.name {
+        Named::Id(id) => {
+            let known = context.resources.contains_key(id)
+                || template.parameters.get(id).is_some()
+                || PSEUDO_PARAMETERS.contains(&id);
+            if !known && !context.may_have(id) {
+                let parameters = template.parameters.0.iter().map(|(key, _)| key.text.as_str());
+                let names = context.resources.keys().copied().chain(parameters);
+                let names = names.chain(PSEUDO_PARAMETERS.iter().copied());
+                report_missing(context, one, "parameter or resource", id, closest(id, names), sink);
+            }
+        }
+        Named::Attribute(id, attribute) => match context.resources.get(id) {
+            None if context.may_have(id) => {}
+            None if template.parameters.get(id).is_some() => {
+                sink.report(&ATTRIBUTE, one.span, format!("`{id}` is a parameter, which has no attributes"))
+                    .path(one.path.as_str())
+                    .help(format!("write `!Ref {id}`"));
+            }
+            None => {
+                let names = context.resources.keys().copied();
+                report_missing(context, one, "resource", id, closest(id, names), sink);
+            }
+            Some(resource) => {
+                if let Some(attribute) = attribute.filter(|attribute| !has_attribute(resource, attribute)) {
+                    let message = format!("`{}` has no attribute `{attribute}`", resource.kind);
+                    let code = if context.is_written() { &ATTRIBUTE } else { &INTERNAL };
+                    sink.report(code, one.span, message)
+                        .path(one.path.as_str())
+                        .maybe_help(known_attributes(resource, attribute));
+                }
+            }
+        },
+        Named::Condition(name) => {
+            if template.conditions.get(name).is_none() && !context.is_open {
+                let names = template.conditions.0.iter().map(|(key, _)| key.text.as_str());
+                report_missing(context, one, "condition", name, closest(name, names), sink);
+            }
+        }
+        Named::Mapping(name, keys) => check_mapping(context, one, name, keys, sink),
+    }
+}
+
+fn check_mapping(context: &Context<'_>, one: &Use<'_>, name: &str, keys: [Option<&str>; 2], sink: &mut Sink) {
+    let mappings = &context.template.mappings;
+    let is_macro = |map: &Map| map.0.iter().any(|(key, _)| key.text.starts_with("Fn::"));
+    if context.is_open || is_macro(mappings) {
+        return;
+    }
+    let Some(mapping) = mappings.get(name) else {
+        let names = mappings.0.iter().map(|(key, _)| key.text.as_str());
+        report_missing(context, one, "mapping", name, closest(name, names), sink);
+        return;
+    };
+    let Some(mapping) = mapping.as_map().filter(|map| !is_macro(map)) else { return };
+    let [Some(first), second] = keys else { return };
+    let Some(inner) = mapping.get(first) else {
+        let names = mapping.0.iter().map(|(key, _)| key.text.as_str());
+        report_missing(context, one, &format!("key of mapping `{name}`"), first, closest(first, names), sink);
+        return;
+    };
+    let Some((inner, second)) = inner.as_map().filter(|map| !is_macro(map)).zip(second) else { return };
+    if inner.get(second).is_none() {
+        let names = inner.0.iter().map(|(key, _)| key.text.as_str());
+        report_missing(
+            context,
+            one,
+            &format!("key of `{first}` in mapping `{name}`"),
+            second,
+            closest(second, names),
+            sink,
+        );
+    }
+}
+
+fn report_missing(context: &Context<'_>, one: &Use<'_>, what: &str, name: &str, near: Option<&str>, sink: &mut Sink) {
+    if context.is_written() {
+        sink.report(&REFERENCE, one.span, format!("there is no {what} `{name}`")).path(one.path.as_str()).help(
+            near.map_or_else(|| "add it, or name one that exists".to_owned(), |near| format!("did you mean `{near}`?")),
+        );
+    } else {
+        sink.report(&INTERNAL, one.span, format!("nothing in the template is `{name}`"))
+            .path(one.path.as_str())
+            .help("this is a mistake of formwork; please report it with the blueprint");
+    }
+}
+
+/// Conditions and rules are decided before there is any resource.
+fn check_constant(context: &Context<'_>, one: &Use<'_>, sink: &mut Sink) {
+    let (Named::Id(id) | Named::Attribute(id, _)) = one.name else { return };
+    if context.resources.contains_key(id) {
+        sink.report(
+            &REFERENCE,
+            one.span,
+            format!("resource `{id}` in a condition, which is decided before there are any"),
+        )
+        .path(one.path.as_str())
+        .help("decide by parameters and pseudo parameters");
+    }
+}
+
+/// Checks what a resource names beside its properties.
+fn check_attributes(context: &Context<'_>, resource: &Resource, path: &str, sink: &mut Sink) {
+    if let Some(condition) = &resource.condition {
+        let span = resource.attributes.get("Condition").map_or(resource.origin.span(), |value| value.origin.span());
+        check_use(context, &Use { name: Named::Condition(condition), span, path: format!("{path}/Condition") }, sink);
+    }
+    let written = resource.attributes.get("DependsOn");
+    for (index, id) in resource.depends_on.iter().enumerate() {
+        let place = written.map(|value| value.as_list().and_then(|items| items.get(index)).unwrap_or(value));
+        let span = place.map_or(resource.origin.span(), |value| value.origin.span());
+        let one = Use { name: Named::Id(id), span, path: format!("{path}/DependsOn") };
+        if !context.resources.contains_key(id.as_str()) && !context.may_have(id) {
+            report_missing(context, &one, "resource", id, closest(id, context.resources.keys().copied()), sink);
         }
     }
 }
 
+fn report_unused(context: &Context<'_>, used: &BTreeSet<&str>, sink: &mut Sink) {
+    let sections = [
+        ("parameter", &context.template.parameters),
+        ("mapping", &context.template.mappings),
+        ("condition", &context.template.conditions),
+    ];
+    for (what, section) in sections {
+        for (key, _) in section.0.iter().filter(|(key, _)| !used.contains(key.text.as_str())) {
+            sink.report(&UNUSED, key.origin.span(), format!("{what} `{}` is used nowhere", key.text))
+                .help("use it, or remove it");
+        }
+    }
+}
+
+fn known_attributes(resource: &Resource, given: &str) -> Option<String> {
+    let known = provider::resource_type(&resource.kind)?.attributes();
+    if given.eq_ignore_ascii_case("id") || given.eq_ignore_ascii_case("name") {
+        return Some(format!("`!Ref {}` gives it", resource.id));
+    }
+    if let Some(near) = closest(given, known.iter().map(String::as_str)) {
+        return Some(format!("did you mean `{near}`?"));
+    }
+    Some(match known.as_slice() {
+        [] => format!("`{}` has no attributes", resource.kind),
+        names => format!("it has {}", and(names)),
+    })
+}
+
+fn and(names: &[String]) -> String {
+    let shown: Vec<String> = names.iter().take(SHOWN).map(|name| format!("`{name}`")).collect();
+    match names.len().checked_sub(SHOWN) {
+        None | Some(0) => shown.join(", "),
+        Some(more) => format!("{} and {more} more", shown.join(", ")),
+    }
+}
+
+/// So many names are shown.
+const SHOWN: usize = 12;
+
+/// The names in `${ }` of the text of a `Fn::Sub`, without those that are literal.
+fn substituted(text: &str) -> Vec<&str> {
+    text.split("${")
+        .skip(1)
+        .filter_map(|rest| rest.split_once('}'))
+        .map(|(name, _)| name.trim())
+        .filter(|name| !name.starts_with('!') && !name.is_empty())
+        .collect()
+}
+
 fn has_attribute(resource: &Resource, attribute: &str) -> bool {
-    provider::resource_type(&resource.kind).is_none_or(|known| known.has_attribute(attribute))
+    // Types of other transforms become several resources.
+    resource.kind.starts_with("AWS::Serverless::")
+        || provider::resource_type(&resource.kind).is_none_or(|known| known.has_attribute(attribute))
 }
 
 /// Reports every cycle once, at the first of its resources by name.
-fn report_cycles(template: &Template, needs: &BTreeMap<&str, BTreeSet<String>>, sink: &mut Sink) {
+fn report_cycles(template: &Template, needs: &BTreeMap<&str, BTreeSet<&str>>, sink: &mut Sink) {
     let mut done: BTreeSet<&str> = BTreeSet::new();
     for resource in &template.resources {
         let mut trail: Vec<&str> = Vec::new();
@@ -85,9 +475,7 @@ fn report_cycles(template: &Template, needs: &BTreeMap<&str, BTreeSet<String>>, 
         let next = |id: &str| -> Vec<&str> {
             needs
                 .get(id)
-                .map(|ids| {
-                    ids.iter().rev().filter_map(|id| needs.get_key_value(id.as_str())).map(|(id, _)| *id).collect()
-                })
+                .map(|ids| ids.iter().rev().filter_map(|id| needs.get_key_value(id)).map(|(id, _)| *id).collect())
                 .unwrap_or_default()
         };
         if done.contains(resource.id.as_str()) {

@@ -1,11 +1,12 @@
 //! What violates a schema: that of the language, or a provider schema.
 
-use crate::diagnostics::{Code, Diagnostic, INTERNAL, Severity, Sink};
+use super::Context;
+use crate::diagnostics::{Code, Diagnostic, INTERNAL, Severity, Sink, closest};
 use crate::schema::model::Types;
 use crate::schema::{Place, Segment, Violation, ViolationKind, provider};
 use crate::source::{Origin, Span};
 use crate::syntax::{Data, Node, Scalar};
-use crate::template::{self, Template, Value};
+use crate::template::{self, Resource, Value};
 
 codes! {
     /// A component is of a kind that there is not.
@@ -26,6 +27,48 @@ codes! {
     ///     kind: s3-bucket
     /// ```
     KIND = Error "unknown-kind";
+
+    /// A resource is of a type that CloudFormation does not have.
+    ///
+    /// Types that do not begin with `AWS::`, modules and custom resources are taken as they are.
+    ///
+    /// ```yaml
+    /// Resources:
+    ///   Delivery:
+    ///     Type: AWS::Firehose::DeliveryStream
+    /// ```
+    ///
+    /// Instead:
+    ///
+    /// ```yaml
+    /// Resources:
+    ///   Topic:
+    ///     Type: AWS::SNS::Topic
+    /// ```
+    RESOURCE_TYPE = Error "undefined-resource-type";
+
+    /// A property is given that the provider schema has as read-only.
+    ///
+    /// Most types refuse such a property, or ignore it; for some the schema is stricter than the service.
+    ///
+    /// ```yaml
+    /// Resources:
+    ///   Archive:
+    ///     Type: AWS::S3::Bucket
+    ///     Properties: { Arn: "arn:aws:s3:::example" }
+    /// ```
+    ///
+    /// Instead:
+    ///
+    /// ```yaml
+    /// Resources:
+    ///   Archive:
+    ///     Type: AWS::S3::Bucket
+    ///     Properties: { BucketName: example }
+    /// ```
+    ///
+    /// Source: the provider schema of the type.
+    READ_ONLY = Warning "read-only-property";
 
     /// A field or a property does not exist where it stands.
     ///
@@ -274,14 +317,7 @@ pub fn report(violation: &Violation, root: &Node, hints: &[(&str, &str)], broken
         Place::Value(origin) if missing => owner.filter(|_| !in_list).unwrap_or_else(|| first_key(root, origin.span())),
         place => place.origin().span(),
     };
-    let keys: Vec<&str> = violation
-        .path
-        .iter()
-        .map(|segment| match segment {
-            Segment::Key(key) => key.as_str(),
-            Segment::Index(_) => "",
-        })
-        .collect();
+    let keys: Vec<&str> = violation.path.iter().map(Segment::name).collect();
     let (code, message, help): (&'static Code, String, Option<String>) = match &violation.kind {
         ViolationKind::NotInEnum { given, .. } if matches!(keys.as_slice(), ["components", _, "kind"]) => {
             let help = violation.help().filter(|help| help.starts_with("did you mean"));
@@ -418,6 +454,7 @@ fn retype(kind: &ViolationKind) -> Option<String> {
 fn code(kind: &ViolationKind) -> &'static Code {
     match kind {
         ViolationKind::Null => &NULL,
+        ViolationKind::ReadOnly { .. } => &READ_ONLY,
         ViolationKind::WrongType { .. } => &TYPE,
         ViolationKind::UnknownProperty { .. } => &UNKNOWN,
         ViolationKind::MissingProperty { .. } | ViolationKind::RequiredOneOf { .. } => &MISSING,
@@ -482,21 +519,67 @@ fn covers(outer: Span, inner: Span) -> bool {
 }
 
 /// Checks the properties of all resources with the provider schemas.
-pub fn check(template: &Template, sink: &mut Sink) {
-    // Of custom resources only their makers know the properties.
-    for resource in template.resources.iter().filter(|resource| !resource.kind.starts_with("Custom::")) {
+pub fn check(context: &Context<'_>, sink: &mut Sink) {
+    for resource in &context.template.resources {
         let Some(known) = provider::resource_type(&resource.kind) else {
-            sink.report(&INTERNAL, resource.origin.span(), format!("there is no resource type `{}`", resource.kind))
-                .help("this is a mistake of formwork; please report it with the blueprint");
+            report_unknown_type(context, resource, sink);
             continue;
         };
-        let properties = Value::new(resource.origin, template::Data::Map(resource.properties.clone()));
+        let properties = properties(resource);
         let found = known.validate(&properties).violations;
         for violation in found.iter().filter(|violation| !is_misspelt(violation, &found)) {
             let path = violation.path_below(&format!("Resources/{}/Properties", resource.id));
-            report_in_template(violation, path, sink);
+            match &context.template.written {
+                // It is said for the whole template.
+                Some(_) if matches!(violation.kind, ViolationKind::Null) => {}
+                // What its transform takes beyond is not known here.
+                Some(_)
+                    if is_serverless(resource) && matches!(violation.kind, ViolationKind::UnknownProperty { .. }) => {}
+                Some(written) => report_written(violation, written, &path, sink),
+                None => report_in_template(violation, path, sink),
+            }
         }
     }
+}
+
+/// The properties of a resource as one value, with the place that they stand at.
+fn properties(resource: &Resource) -> Value {
+    let written = resource.attributes.get("Properties").filter(|value| value.as_map().is_some());
+    written.cloned().unwrap_or_else(|| Value::new(resource.origin, template::Data::Map(resource.properties.clone())))
+}
+
+fn is_serverless(resource: &Resource) -> bool {
+    resource.kind.starts_with("AWS::Serverless::")
+}
+
+fn report_unknown_type(context: &Context<'_>, resource: &Resource, sink: &mut Sink) {
+    let kind = resource.kind.as_str();
+    let Some(span) = resource.attributes.get("Type").map(|value| value.origin.span()) else {
+        // Of custom resources only their makers know the properties.
+        if context.template.written.is_none() && !kind.starts_with("Custom::") {
+            sink.report(&INTERNAL, resource.origin.span(), format!("there is no resource type `{kind}`"))
+                .help("this is a mistake of formwork; please report it with the blueprint");
+        }
+        return;
+    };
+    let parts: Vec<&str> = kind.split("::").collect();
+    let own = match parts.as_slice() {
+        ["Custom", name] => !name.is_empty(),
+        // Extensions of the registry and modules.
+        [owner, _, _] | [owner, _, _, "MODULE"] => *owner != "AWS" || parts.len() == 4,
+        _ => false,
+    };
+    let is_word = |part: &&str| !part.is_empty() && part.chars().all(|letter| letter.is_ascii_alphanumeric());
+    // A function or a number is reported as the wrong type that it is.
+    if kind.is_empty() || (own && (parts[0] == "Custom" || parts.iter().all(is_word))) {
+        return;
+    }
+    sink.report(&RESOURCE_TYPE, span, format!("there is no resource type `{kind}`"))
+        .path(format!("Resources/{}/Type", resource.id))
+        .help(closest(kind, provider::type_names()).map_or_else(
+            || "write a type of the CloudFormation resource reference".to_owned(),
+            |name| format!("did you mean `{name}`?"),
+        ));
 }
 
 fn report_in_template(violation: &Violation, path: String, sink: &mut Sink) {
@@ -509,4 +592,50 @@ fn report_in_template(violation: &Violation, path: String, sink: &mut Sink) {
             .help("this is a mistake of formwork; please report it with the blueprint"),
     };
     diagnostic.path(path);
+}
+
+/// Reports a violation in a template that was written by hand.
+pub fn report_written(violation: &Violation, written: &Value, path: &str, sink: &mut Sink) {
+    let span = match violation.place {
+        Place::Key(origin) => origin.span(),
+        Place::Value(origin) => handle(written, origin.span()),
+    };
+    let told = sink.diagnostics().iter().any(|known| {
+        known.span == span && known.code.name == code(&violation.kind).name && known.message == violation.message()
+    });
+    if !told {
+        sink.report(code(&violation.kind), span, violation.message())
+            .path(path)
+            .maybe_help(violation.help().or_else(|| retype(&violation.kind)));
+    }
+}
+
+/// The place to show for the value at `span`: its key if it is a list or an object, which have no place of their own.
+pub fn handle(root: &Value, span: Span) -> Span {
+    match &root.data {
+        template::Data::Map(map) => {
+            let Some((key, value)) = map.0.iter().find(|(_, value)| covers(value.origin.span(), span)) else {
+                return span;
+            };
+            if value.origin.span() != span {
+                return handle(value, span);
+            }
+            match &value.data {
+                template::Data::Map(_) | template::Data::List(_) => key.origin.span(),
+                _ => span,
+            }
+        }
+        template::Data::List(items) => {
+            let Some(item) = items.iter().find(|item| covers(item.origin.span(), span)) else { return span };
+            match &item.data {
+                template::Data::Map(map) if item.origin.span() == span => {
+                    map.0.first().map_or(span, |(key, _)| key.origin.span())
+                }
+                _ if item.origin.span() == span => span,
+                _ => handle(item, span),
+            }
+        }
+        template::Data::Call(_, argument) => handle(argument, span),
+        _ => span,
+    }
 }

@@ -7,10 +7,10 @@ use super::input::{self, Finished};
 use super::{Exit, Streams};
 use crate::diagnostics::{Report, Severity, render};
 
-/// Check blueprints without writing anything
+/// Check blueprints and CloudFormation templates without writing anything
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
-    /// Blueprints, or folders with blueprints in them
+    /// Blueprints and templates, or folders with them
     #[arg(value_name = "PATH", default_value = "blueprints")]
     paths: Vec<PathBuf>,
     /// An environment of `formwork.yaml`
@@ -33,7 +33,7 @@ enum Format {
 pub fn run(arguments: &Arguments, streams: &mut Streams<'_>) -> io::Result<Exit> {
     let Some(settings) = input::settings(arguments.env.as_deref(), streams)? else { return Ok(Exit::CouldNotRun) };
     let all = |paths: Vec<PathBuf>| input::compile_all(&paths, &settings.workspace, None);
-    let compiled = match input::find(&arguments.paths).and_then(all) {
+    let compiled = match input::find(&arguments.paths, input::Search::All).and_then(all) {
         Ok(compiled) => compiled,
         Err(unusable) => return unusable.report(streams),
     };

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 
 use super::Streams;
-use crate::compile::{Format, LIBRARY, Workspace, compile_in};
+use crate::compile::{Format, LIBRARY, Workspace, check_in, compile_in, looks_like_template};
 use crate::diagnostics::{Diagnostic, Severity, render};
 use crate::source::{Files, Sources};
 
@@ -54,19 +54,35 @@ pub struct Unusable {
     pub reason: String,
 }
 
-/// The blueprints under some paths, sorted, each once.
-pub fn find(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Unusable> {
+/// What is looked for in folders.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Search {
+    /// Blueprints.
+    Blueprints,
+    /// Blueprints and CloudFormation templates.
+    All,
+}
+
+/// How the names of files end that may be templates.
+const TEMPLATE_EXTENSIONS: &[&str] = &["json", "template", "yaml", "yml"];
+
+/// The files under some paths, sorted, each once. A file that is named is taken whatever it is.
+pub fn find(paths: &[PathBuf], search: Search) -> Result<Vec<PathBuf>, Unusable> {
     let mut found = BTreeSet::new();
     for path in paths {
         let unusable = |reason: String| Unusable { path: path.clone(), reason };
         let metadata = fs::metadata(path).map_err(|error| unusable(describe(&error)))?;
         if metadata.is_dir() {
             let before = found.len();
-            walk(path, &mut found).map_err(|error| unusable(describe(&error)))?;
+            walk(path, search, &mut found).map_err(|error| unusable(describe(&error)))?;
             if found.len() == before {
-                let message =
-                    "there is no blueprint in it (`blueprint.yaml` in a folder of its own, or `NAME.blueprint.yaml`)";
-                return Err(unusable(message.to_owned()));
+                let what = match search {
+                    Search::Blueprints => "blueprint",
+                    Search::All => "blueprint and no template",
+                };
+                return Err(unusable(format!(
+                    "there is no {what} in it (a blueprint is `blueprint.yaml` in a folder of its own, or `NAME.blueprint.yaml`)"
+                )));
             }
         } else {
             found.insert(path.clone());
@@ -75,8 +91,8 @@ pub fn find(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Unusable> {
     Ok(found.into_iter().collect())
 }
 
-/// The blueprints in a folder. Links to folders are not followed, so that a loop of them ends.
-fn walk(folder: &Path, found: &mut BTreeSet<PathBuf>) -> io::Result<()> {
+/// What is looked for in a folder. Links to folders are not followed, so that a loop of them ends.
+fn walk(folder: &Path, search: Search, found: &mut BTreeSet<PathBuf>) -> io::Result<()> {
     let mut folders = vec![folder.to_owned()];
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(&folder)? {
@@ -88,12 +104,21 @@ fn walk(folder: &Path, found: &mut BTreeSet<PathBuf>) -> io::Result<()> {
                 if !name.starts_with('.') {
                     folders.push(entry.path());
                 }
-            } else if IN_FOLDER.contains(&&*name) || SINGLE_FILE.iter().any(|end| name.ends_with(end)) {
+            } else if IN_FOLDER.contains(&&*name)
+                || SINGLE_FILE.iter().any(|end| name.ends_with(end))
+                || (search == Search::All && is_template(&entry.path()))
+            {
                 found.insert(entry.path());
             }
         }
     }
     Ok(())
+}
+
+/// Whether a file in a folder is a template; what cannot be read is not.
+fn is_template(path: &Path) -> bool {
+    let named = path.extension().is_some_and(|extension| TEMPLATE_EXTENSIONS.iter().any(|known| extension == *known));
+    named && Disk.read(path).is_ok_and(|bytes| looks_like_template(&bytes))
 }
 
 /// What an error of the file system means, without its number.
@@ -182,7 +207,8 @@ pub struct Finished {
     pub is_module: bool,
 }
 
-/// Compiles blueprints on all cores; the results are in the order of the paths. Templates are written out in `format`.
+/// Compiles blueprints on all cores; the results are in the order of the paths. Templates are written out in `format`;
+/// without one, templates written by hand are checked, too.
 pub fn compile_all(
     paths: &[PathBuf],
     workspace: &Workspace,
@@ -191,7 +217,8 @@ pub fn compile_all(
     let codes = super::codes();
     let one = |path: &PathBuf| {
         let shown = shown(path);
-        let compiled = compile_in(workspace, path, &shown, &Disk, &codes)
+        let run = if format.is_some() { compile_in } else { check_in };
+        let compiled = run(workspace, path, &shown, &Disk, &codes)
             .map_err(|error| Unusable { path: path.clone(), reason: describe(&error) })?;
         let template = compiled.template.as_ref();
         Ok(Finished {

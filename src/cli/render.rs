@@ -58,7 +58,7 @@ pub fn run(arguments: &Arguments, streams: &mut Streams<'_>) -> io::Result<Exit>
     let Some(settings) = input::settings(arguments.env.as_deref(), streams)? else { return Ok(Exit::CouldNotRun) };
     let folder = output(arguments, &settings);
     let all = |paths: Vec<PathBuf>| input::compile_all(&paths, &settings.workspace, Some(arguments.format.format().0));
-    let compiled = match input::find(&arguments.paths).and_then(all) {
+    let compiled = match input::find(&arguments.paths, input::Search::Blueprints).and_then(all) {
         Ok(compiled) => compiled,
         Err(unusable) => return unusable.report(streams),
     };

@@ -20,7 +20,7 @@ use crate::diagnostics::{Code, Diagnostic, Sink, closest};
 use crate::kinds::{self, Known, Scope};
 use crate::source::{FileId, Files, Origin, Sources, Span};
 use crate::syntax::{self, Dialect, Node};
-use crate::template::{Template, Value, emit};
+use crate::template::{self, Template, Value, emit};
 
 codes! {
     /// A file that a blueprint names does not exist or cannot be read.
@@ -225,6 +225,50 @@ pub fn compile_in(
     Ok(Compiled { name, diagnostics, sources: run.sources, template, is_module })
 }
 
+/// Checks a file: a blueprint, or a CloudFormation template written by hand. Its content decides which it is.
+pub fn check_in(
+    workspace: &Workspace,
+    path: &Path,
+    shown: &str,
+    files: &dyn Files,
+    known_codes: &[&'static Code],
+) -> io::Result<Compiled> {
+    let bytes = files.read(path)?;
+    if !looks_like_template(&bytes) {
+        return compile_in(workspace, path, shown, files, known_codes);
+    }
+    let mut run = Run { sources: workspace.sources.clone(), sink: Sink::default() };
+    let template = syntax::load(shown, bytes, &mut run.sources, &mut run.sink)
+        .and_then(|file| syntax::parse(file, &run.sources, Dialect::Template, &mut run.sink))
+        .map(|root| template::read::read(&root));
+    if let Some(template) = &template {
+        check::template(template, &run.sources, &mut run.sink);
+    }
+    let diagnostics = run.sink.finish(&run.sources);
+    Ok(Compiled { name: None, diagnostics, sources: run.sources, template: None, is_module: false })
+}
+
+/// Whether a text is to be taken for a template: it has a section of one at its top, and does not name a blueprint.
+///
+/// This is asked of the text and not of what it says, because it decides how the text is read, and a template with
+/// mistakes in its syntax is a template, too.
+pub fn looks_like_template(bytes: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(bytes);
+    let text = text.trim_start_matches('\u{feff}');
+    let is_json = text.trim_start().starts_with('{');
+    let has = |name: &str| {
+        if is_json {
+            return text.contains(&format!("\"{name}\""));
+        }
+        text.lines().any(|line| {
+            let line = line.strip_prefix(['"', '\'']).unwrap_or(line);
+            line.strip_prefix(name)
+                .is_some_and(|rest| rest.trim_start_matches(['"', '\'']).trim_start().starts_with(':'))
+        })
+    };
+    !has("blueprint") && !has("components") && ["Resources", "AWSTemplateFormatVersion"].into_iter().any(has)
+}
+
 /// Where a blueprint is, and through what it is read.
 #[derive(Clone, Copy)]
 struct Location<'a> {
@@ -292,7 +336,7 @@ impl Run {
         at.workspace.apply(blueprint, &scope, &mut template, &mut self.sink);
         // A template of components that are wrong themselves would only repeat their mistakes.
         if !self.sink.has_errors() {
-            check::template(&template, &mut self.sink);
+            check::template(&template, &self.sources, &mut self.sink);
         }
         self.acknowledge(blueprint, known_codes);
         at.workspace.accept(&blueprint.name, &mut self.sink);

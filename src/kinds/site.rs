@@ -153,6 +153,7 @@ impl Site<'_> {
             condition: None,
             depends_on: Vec::new(),
             removal: None,
+            attributes: Map::default(),
         });
         let last = self.resources.len() - 1;
         &mut self.resources[last]

@@ -49,6 +49,16 @@ pub enum Segment {
     Index(usize),
 }
 
+impl Segment {
+    /// The name of a step into an object; nothing for a step into a list.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Key(name) => name,
+            Self::Index(_) => "",
+        }
+    }
+}
+
 impl Display for Segment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -4,6 +4,7 @@
 
 pub mod emit;
 pub mod iam;
+pub mod read;
 mod value;
 
 pub use value::{Data, Function, Key, Map, Payload, Value, references};
@@ -32,12 +33,20 @@ pub struct Template {
     pub metadata: Map,
     /// `Parameters`, in order.
     pub parameters: Map,
+    /// `Mappings`, in order.
+    pub mappings: Map,
     /// `Conditions`, in order.
     pub conditions: Map,
+    /// `Rules`, in order.
+    pub rules: Map,
+    /// The macros that go over the whole template, by name.
+    pub transforms: Vec<String>,
     /// `Resources`, in order of their logical ids once complete.
     pub resources: Vec<Resource>,
     /// `Outputs`, in order.
     pub outputs: Map,
+    /// All of it as it is written, if it was written by hand.
+    pub written: Option<Value>,
 }
 
 /// A resource of a template.
@@ -57,6 +66,8 @@ pub struct Resource {
     pub depends_on: Vec<String>,
     /// `DeletionPolicy` and `UpdateReplacePolicy`, which are only ever set together.
     pub removal: Option<Removal>,
+    /// All of it as it is written, if it was written by hand.
+    pub attributes: Map,
 }
 
 /// What happens to a resource that leaves its stack or is replaced.

@@ -68,6 +68,8 @@ pub enum Function {
     GetAtt,
     /// `Fn::GetAZs`
     GetAzs,
+    /// `Fn::GetStackOutput`
+    GetStackOutput,
     /// `Fn::If`
     If,
     /// `Fn::ImportValue`
@@ -104,6 +106,7 @@ impl Function {
         (Self::FindInMap, "Fn::FindInMap", "FindInMap"),
         (Self::GetAtt, "Fn::GetAtt", "GetAtt"),
         (Self::GetAzs, "Fn::GetAZs", "GetAZs"),
+        (Self::GetStackOutput, "Fn::GetStackOutput", "GetStackOutput"),
         (Self::If, "Fn::If", "If"),
         (Self::ImportValue, "Fn::ImportValue", "ImportValue"),
         (Self::Join, "Fn::Join", "Join"),

@@ -17,7 +17,7 @@ use crate::snapshots::{self, files_below, first_difference};
 const FOLDER: &str = "blueprints";
 
 fn library() -> Vec<PathBuf> {
-    let found = input::find(&[PathBuf::from(FOLDER)]).unwrap();
+    let found = input::find(&[PathBuf::from(FOLDER)], input::Search::Blueprints).unwrap();
     assert!(!found.is_empty());
     found
 }

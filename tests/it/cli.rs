@@ -340,8 +340,8 @@ fn a_path_that_cannot_be_used_is_named_with_the_reason() {
     let folder = Folder::new(&[("empty/notes.txt", ""), ("deep/.hidden/good.blueprint.yaml", GOOD)]);
     for (path, reason) in [
         ("nowhere", "there is no such file or folder"),
-        ("empty", "there is no blueprint in it"),
-        ("deep", "there is no blueprint in it"),
+        ("empty", "there is no blueprint "),
+        ("deep", "there is no blueprint "),
     ] {
         for command in ["check", "render"] {
             let ran = formwork(&[command, &folder.path(path)]);
@@ -537,7 +537,7 @@ fn list_shows_every_blueprint_of_the_library_with_its_title() {
     let ran = formwork(&["list"]);
     assert_eq!((ran.status, ran.err.as_str()), (0, ""));
     let mut seen = 0;
-    for path in cli::input::find(&["blueprints".into()]).unwrap() {
+    for path in cli::input::find(&["blueprints".into()], cli::input::Search::Blueprints).unwrap() {
         let name = path.parent().unwrap().file_name().unwrap().to_str().unwrap();
         let line = ran.out.lines().find(|line| line.split("  ").next() == Some(name));
         assert!(line.is_some_and(|line| line.trim_end().len() > name.len() + 3), "{name}\n{}", ran.out);
@@ -587,7 +587,7 @@ fn schema_prints_what_blueprints_are_checked_with() {
     assert!(jsonschema::meta::is_valid(&schema));
     let validator = jsonschema::validator_for(&schema).unwrap();
     let mut seen = 0;
-    for path in cli::input::find(&["blueprints".into()]).unwrap() {
+    for path in cli::input::find(&["blueprints".into()], cli::input::Search::Blueprints).unwrap() {
         let blueprint: Json = serde_yaml::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
         let wrong: Vec<String> = validator.iter_errors(&blueprint).map(|error| error.to_string()).collect();
         assert!(wrong.is_empty(), "{}: {wrong:?}", path.display());

@@ -7,7 +7,7 @@ use formwork::compile::{Compiled, Workspace};
 use formwork::diagnostics::Code;
 use formwork::kinds::KINDS;
 
-use crate::memory::{Memory, PATH, shown};
+use crate::memory::{Memory, PATH, TEMPLATE, shown};
 
 /// Codes that no input causes, as long as formwork has no mistakes of its own.
 const WITHOUT_BLOCKS: &[&str] = &["internal-error"];
@@ -68,7 +68,10 @@ impl Block {
             None => self.text.clone(),
         };
         let starts = |key: &str| text.lines().any(|line| line.starts_with(key));
-        if !starts("blueprint:") && ["components:", "parameters:", "let:", "outputs:"].into_iter().any(starts) {
+        if !starts("blueprint:")
+            && !starts("Resources:")
+            && ["components:", "parameters:", "let:", "outputs:"].into_iter().any(starts)
+        {
             text = format!("blueprint: example\nversion: 1.0.0\n{text}");
         }
         text.into_bytes()
@@ -79,6 +82,11 @@ impl Block {
         let (given, value) = option.split_once('=').expect("an option of a block");
         assert!(["module", "project", "repeat"].contains(&given), "{option}");
         (given == name).then_some(value)
+    }
+
+    /// Whether it is a template and not a blueprint.
+    pub fn is_template(&self) -> bool {
+        self.text.lines().any(|line| line.starts_with("Resources:"))
     }
 
     /// What the compiler makes of it.
@@ -159,7 +167,12 @@ fn problem(code: &Code) -> Option<String> {
     if (wrong.remedy, right.remedy) != (false, true) {
         return Some("`Instead:` is not between the blocks".to_owned());
     }
-    let failed = wrong.compile();
+    // This one is about rendering.
+    let by_hand = wrong.is_template() && code.name != "not-a-blueprint";
+    let run = |block: &Block| {
+        if by_hand { Memory::default().with(TEMPLATE, block.file()).check(TEMPLATE) } else { block.compile() }
+    };
+    let failed = run(wrong);
     let names: BTreeSet<&str> = failed.diagnostics.iter().map(|finding| finding.code.name).collect();
     if names != BTreeSet::from([code.name]) {
         return Some(format!("the first block gives\n{}", shown(&failed)));
@@ -167,11 +180,11 @@ fn problem(code: &Code) -> Option<String> {
     if let Some(finding) = failed.diagnostics.iter().find(|finding| finding.help.is_none()) {
         return Some(format!("no help: {}", finding.message));
     }
-    let passed = right.compile();
+    let passed = run(right);
     if !passed.diagnostics.is_empty() {
         return Some(format!("the remedy gives\n{}", shown(&passed)));
     }
-    passed.template.is_none().then(|| "the remedy gives no template".to_owned())
+    (passed.template.is_none() && !by_hand).then(|| "the remedy gives no template".to_owned())
 }
 
 #[test]

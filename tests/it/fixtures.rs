@@ -1,4 +1,4 @@
-//! Blueprints under `tests/fixtures/` with what is found in them written below the lines concerned.
+//! Blueprints and templates under `tests/fixtures/` with what is found in them written below the lines concerned.
 //!
 //! ```yaml
 //!     expires_after_days: 30
@@ -23,7 +23,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use formwork::cli::{self, input::Disk};
-use formwork::compile::{self, Compiled};
+use formwork::compile::{self, Compiled, Workspace};
 use formwork::diagnostics::{Diagnostic, Severity, Sink};
 use formwork::kinds::KINDS;
 use formwork::source::{Source, Sources};
@@ -172,7 +172,13 @@ impl Note {
 /// Tests run at the top of the project, so that no finding shows where that is.
 fn compiled(path: &Path) -> Compiled {
     let shown = path.to_str().unwrap().replace('\\', "/");
-    compile::compile(path, &shown, &Disk, &cli::codes()).unwrap()
+    let run = if is_template(path) { compile::check_in } else { compile::compile_in };
+    run(&Workspace::default(), path, &shown, &Disk, &cli::codes()).unwrap()
+}
+
+/// Whether a fixture is a CloudFormation template written by hand.
+fn is_template(path: &Path) -> bool {
+    [".template.yaml", ".template.json"].iter().any(|end| path.to_string_lossy().ends_with(end))
 }
 
 /// The fixtures, sorted.
@@ -180,7 +186,9 @@ fn fixtures() -> Vec<PathBuf> {
     let folder = Path::new("tests/fixtures");
     let found: Vec<PathBuf> = files_below(folder)
         .into_iter()
-        .filter(|path| path.ends_with(".blueprint.yaml") || path.ends_with(".blueprint.json"))
+        .filter(|path| {
+            path.ends_with(".blueprint.yaml") || path.ends_with(".blueprint.json") || is_template(Path::new(path))
+        })
         .map(|path| folder.join(path))
         .collect();
     assert!(found.len() >= 45);
@@ -281,7 +289,8 @@ fn every_fixture_gives_what_is_written_in_it_and_nothing_else() {
         }
         differences.push_str(&shown);
         let errors = compiled.diagnostics.iter().any(|finding| finding.code.severity == Severity::Error);
-        assert_eq!(compiled.template.is_none(), errors || compiled.is_module, "{}", path.display());
+        let made = !is_template(&path) && !errors && !compiled.is_module;
+        assert_eq!(compiled.template.is_some(), made, "{}", path.display());
     }
     assert!(differences.is_empty(), "written but not found (-), found but not written (+):\n{differences}");
 }

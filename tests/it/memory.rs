@@ -39,7 +39,15 @@ impl Memory {
     pub fn compile_in(&self, workspace: &Workspace, path: &str) -> Compiled {
         compile::compile_in(workspace, Path::new(path), path, self, &cli::codes()).unwrap()
     }
+
+    /// Checks the file at this path, be it a blueprint or a template.
+    pub fn check(&self, path: &str) -> Compiled {
+        compile::check_in(&Workspace::default(), Path::new(path), path, self, &cli::codes()).unwrap()
+    }
 }
+
+/// Where a template is that is called `example`.
+pub const TEMPLATE: &str = "example.template.yaml";
 
 /// Where a blueprint is that is called `example`.
 pub const PATH: &str = "blueprints/example/blueprint.yaml";

@@ -1,0 +1,125 @@
+//! What a template is made of: its sections, and what stands in each beside the properties of resources.
+
+use std::sync::OnceLock;
+
+use super::violations;
+use crate::diagnostics::Sink;
+use crate::schema::model::Document;
+use crate::schema::{Leniency, Options, Segment, Violation, ViolationKind, read, validate};
+use crate::template::{Data, Map, Template, Value};
+
+/// The schema of a template without the properties of its resources.
+///
+/// Source: CloudFormation User Guide, "Template sections", "Parameters", "Resource attribute reference" and
+/// "CloudFormation quotas".
+fn schema() -> &'static Document {
+    static SCHEMA: OnceLock<Document> = OnceLock::new();
+    SCHEMA.get_or_init(|| {
+        let text = include_str!("../../schemas/template.schema.json");
+        // A test reads it.
+        serde_json::from_str(text).ok().and_then(|json| read::document(&json).ok()).unwrap_or_default()
+    })
+}
+
+/// The transforms of AWS, which leave the rest of a template as CloudFormation has it.
+///
+/// Source: CloudFormation User Guide, "Transform reference".
+const KNOWN_TRANSFORMS: &[&str] = &[
+    "AWS::CodeDeployBlueGreen",
+    "AWS::Include",
+    "AWS::LanguageExtensions",
+    "AWS::SecretsManager-2020-07-23",
+    "AWS::SecretsManager-2024-09-16",
+    "AWS::Serverless-2016-10-31",
+    "AWS::ServiceCatalog",
+];
+
+/// The transform of serverless applications.
+pub const SERVERLESS: &str = "AWS::Serverless-2016-10-31";
+
+/// Whether macros that only their owner knows go over the whole template, so that it may become anything.
+pub fn has_unknown_macro(template: &Template) -> bool {
+    template.transforms.iter().any(|name| !KNOWN_TRANSFORMS.contains(&name.as_str()))
+}
+
+/// Whether macros or loops make parts of a template that cannot be seen before it is deployed.
+pub fn is_open(template: &Template) -> bool {
+    let looped = |name: &str| {
+        let section = written_map(template).and_then(|map| map.get(name)).and_then(Value::as_map);
+        section.is_some_and(|map| map.0.iter().any(|(key, _)| key.text.starts_with("Fn::")))
+    };
+    has_unknown_macro(template)
+        || written_map(template).is_some_and(|map| map.get("Fn::Transform").is_some())
+        || looped("Resources")
+        || looped("Conditions")
+        || looped("Mappings")
+}
+
+/// Checks the sections of a template that was written by hand.
+pub fn check(template: &Template, sink: &mut Sink) {
+    let Some(written) = &template.written else { return };
+    report_nulls(None, written, sink);
+    let options = Options { leniency: Leniency::CloudFormation, read_only: &[] };
+    let found = validate(schema(), written, options).violations;
+    for violation in found.iter().filter(|violation| !violations::is_misspelt(violation, &found)) {
+        if !is_meant(violation, template) {
+            let path = violation.path_below("");
+            violations::report_written(violation, written, path.trim_start_matches('/'), sink);
+        }
+    }
+}
+
+/// Whether a violation is none in this template.
+fn is_meant(violation: &Violation, template: &Template) -> bool {
+    let serverless = template.transforms.iter().any(|name| name == SERVERLESS);
+    let keys: Vec<&str> = violation.path.iter().map(Segment::name).collect();
+    match (&violation.kind, keys.as_slice()) {
+        // Loops and macros stand among the names.
+        (ViolationKind::PatternMismatch { given, .. }, ["Resources" | "Outputs" | "Conditions" | "Mappings", ..]) => {
+            given.starts_with("Fn::")
+        }
+        (_, ["Resources" | "Outputs" | "Conditions", name, ..]) if name.starts_with("Fn::") => true,
+        (ViolationKind::UnknownProperty { .. }, _) if has_unknown_macro(template) => true,
+        (ViolationKind::MissingProperty { .. }, []) => {
+            written_map(template).is_some_and(|map| map.0.iter().any(|(key, _)| key.text.starts_with("Fn::")))
+        }
+        (ViolationKind::UnknownProperty { name, .. }, [_]) => name.starts_with("Fn::"),
+        (ViolationKind::UnknownProperty { name, .. }, ["Resources", ..]) => {
+            serverless && matches!(name.as_str(), "Connectors" | "IgnoreGlobals")
+        }
+        _ => false,
+    }
+}
+
+fn written_map(template: &Template) -> Option<&Map> {
+    template.written.as_ref().and_then(Value::as_map)
+}
+
+/// Reports every `null`, at its key.
+fn report_nulls(key: Option<&crate::template::Key>, value: &Value, sink: &mut Sink) {
+    match &value.data {
+        Data::Null => {
+            let span = key.map_or(value.origin.span(), |key| key.origin.span());
+            let message = match key {
+                Some(key) => format!("`{}` has no value", key.text),
+                None => "there is no value here".to_owned(),
+            };
+            sink.report(&violations::NULL, span, message).help("write a value, or remove it");
+        }
+        Data::List(items) => items.iter().for_each(|item| report_nulls(None, item, sink)),
+        Data::Map(map) => map.0.iter().for_each(|(key, value)| report_nulls(Some(key), value, sink)),
+        Data::Call(_, argument) if matches!(argument.data, Data::Null) => {
+            sink.report(&violations::NULL, value.origin.span(), "the function has no argument").help("write one");
+        }
+        Data::Call(_, argument) => report_nulls(None, argument, sink),
+        Data::Bool(_) | Data::Number(_) | Data::String(_) => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_schema_is_one() {
+        assert!(!super::schema().root.keywords.is_empty());
+    }
+}
