@@ -4,12 +4,16 @@
 //! value. This layer knows neither kinds nor how a template was made.
 
 mod functions;
+mod known;
 mod limits;
 mod references;
+mod rules;
 mod structure;
 mod violations;
 
 use std::collections::BTreeMap;
+
+pub use rules::CODES as RULES;
 
 use crate::diagnostics::{Code, Severity, Sink};
 use crate::schema::model::Document;
@@ -97,5 +101,6 @@ pub fn template(template: &Template, sources: &Sources, sink: &mut Sink) {
     }
     violations::check(&context, sink);
     references::check(&context, sink);
+    rules::check(&context, sink);
     limits::check(template, sink);
 }

@@ -1,0 +1,265 @@
+//! What rules ask of values: what is known of them, which resource they stand for, where to show a finding.
+
+use super::Context;
+use super::violations::handle;
+use crate::diagnostics::{Code, Diagnostic, Sink};
+use crate::source::Span;
+use crate::template::{Data, Function, Map, Resource, Value};
+
+/// A part of a text that is put together at deployment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// Text as it is.
+    Text(String),
+    /// What is known only at deployment.
+    Unknown,
+}
+
+/// Whether a property is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Given {
+    /// It is, whatever comes.
+    Yes,
+    /// A condition decides it, or something that cannot be seen.
+    Perhaps,
+    /// It is not.
+    No,
+}
+
+/// What a value may be at deployment: itself, or the values that conditions choose from. `AWS::NoValue` is none.
+pub fn choices(value: &Value) -> Vec<&Value> {
+    match &value.data {
+        Data::Call(Function::If, argument) => match argument.as_list() {
+            Some([_, then, otherwise]) => {
+                let mut all = choices(then);
+                all.extend(choices(otherwise));
+                all
+            }
+            _ => Vec::new(),
+        },
+        Data::Call(Function::Ref, argument) if argument.as_str() == Some("AWS::NoValue") => Vec::new(),
+        _ => vec![value],
+    }
+}
+
+/// Whether an object has a property.
+pub fn given(map: &Map, name: &str) -> Given {
+    let is_macro = |key: &str| key == "Fn::Transform" || key.starts_with("Fn::ForEach::");
+    match map.get(name) {
+        None if map.0.iter().any(|(key, _)| is_macro(&key.text)) => Given::Perhaps,
+        None => Given::No,
+        Some(value) => match &value.data {
+            Data::Call(Function::Ref, argument) if argument.as_str() == Some("AWS::NoValue") => Given::No,
+            Data::Call(Function::If, _) => match choices(value).len() {
+                0 => Given::No,
+                _ if may_be_absent(value) => Given::Perhaps,
+                _ => Given::Yes,
+            },
+            _ => Given::Yes,
+        },
+    }
+}
+
+/// The text of a value as far as it is known; `None` if it is no text, or nothing of it is known.
+pub fn parts(value: &Value) -> Option<Vec<Part>> {
+    let found = match &value.data {
+        Data::String(text) if text.contains("{{resolve:") => vec![Part::Unknown],
+        Data::String(text) => vec![Part::Text(text.clone())],
+        Data::Number(number) => vec![Part::Text(number.to_string())],
+        Data::Bool(value) => vec![Part::Text(value.to_string())],
+        Data::Call(Function::Sub, argument) => {
+            let text = argument.as_str().or_else(|| argument.as_list()?.first()?.as_str())?;
+            substituted(text)
+        }
+        Data::Call(Function::Join, argument) => {
+            let [delimiter, values] = argument.as_list()? else { return None };
+            let (delimiter, values) = (delimiter.as_str()?, values.as_list()?);
+            let mut all = Vec::new();
+            for (index, value) in values.iter().enumerate() {
+                if index > 0 && !delimiter.is_empty() {
+                    all.push(Part::Text(delimiter.to_owned()));
+                }
+                all.extend(parts(value).unwrap_or_else(|| vec![Part::Unknown]));
+            }
+            all
+        }
+        Data::Call(..) => vec![Part::Unknown],
+        Data::Null | Data::List(_) | Data::Map(_) => return None,
+    };
+    Some(merged(found))
+}
+
+/// The whole text of a value, if all of it is known.
+pub fn text(value: &Value) -> Option<String> {
+    match parts(value)?.as_slice() {
+        [Part::Text(text)] => Some(text.clone()),
+        [] => Some(String::new()),
+        _ => None,
+    }
+}
+
+/// The number that a value is, also where it is written as text.
+#[allow(dead_code, reason = "rules ask for it")]
+pub fn number(value: &Value) -> Option<f64> {
+    match &value.data {
+        Data::Number(number) => number.as_f64(),
+        Data::String(text) => text.trim().parse().ok(),
+        _ => None,
+    }
+}
+
+/// The boolean that a value is, also where it is written as text.
+#[allow(dead_code, reason = "rules ask for it")]
+pub fn boolean(value: &Value) -> Option<bool> {
+    match &value.data {
+        Data::Bool(value) => Some(*value),
+        Data::String(text) if text.eq_ignore_ascii_case("true") => Some(true),
+        Data::String(text) if text.eq_ignore_ascii_case("false") => Some(false),
+        _ => None,
+    }
+}
+
+impl<'a> Context<'a> {
+    /// The resources of a type.
+    pub fn of_type(&self, kind: &'static str) -> impl Iterator<Item = &'a Resource> + use<'a> {
+        self.template.resources.iter().filter(move |resource| resource.kind == kind)
+    }
+
+    /// The resource of the template that a value names: by `Ref`, by `Fn::GetAtt`, or as the only resource in a
+    /// `Fn::Sub` or a `Fn::Join`, as in `arn:…:${Bucket}/*`.
+    pub fn target(&self, value: &Value) -> Option<&'a Resource> {
+        let mut found: Option<&'a Resource> = None;
+        let mut several = false;
+        value.walk(&mut |part| {
+            let ids: Vec<&str> = match &part.data {
+                Data::Call(Function::Ref, argument) => argument.as_str().into_iter().collect(),
+                Data::Call(Function::GetAtt, argument) => {
+                    argument.as_list().and_then(|parts| parts.first()?.as_str()).into_iter().collect()
+                }
+                Data::Call(Function::Sub, argument) => {
+                    let text = argument.as_str().or_else(|| argument.as_list()?.first()?.as_str());
+                    text.map(names).unwrap_or_default()
+                }
+                _ => Vec::new(),
+            };
+            for resource in ids.into_iter().filter_map(|id| self.resources.get(id)) {
+                several |= found.is_some_and(|known| known.id != resource.id);
+                found = Some(resource);
+            }
+        });
+        found.filter(|_| !several)
+    }
+
+    /// Reports a finding about a property of a resource, at the narrowest place that there is: the value if it is a
+    /// scalar, its key if not, and the nearest object around a property that is missing.
+    pub fn report<'s>(
+        &self,
+        sink: &'s mut Sink,
+        code: &'static Code,
+        resource: &Resource,
+        path: &[&str],
+        message: impl Into<String>,
+    ) -> &'s mut Diagnostic {
+        let shown =
+            path.iter().fold(format!("Resources/{}/Properties", resource.id), |all, key| format!("{all}/{key}"));
+        sink.report(code, self.place(resource, path), message).path(shown)
+    }
+
+    /// Reports a finding about a value inside of a resource; `path` is that of the value in the template.
+    pub fn report_value<'s>(
+        &self,
+        sink: &'s mut Sink,
+        code: &'static Code,
+        value: &Value,
+        path: &str,
+        message: impl Into<String>,
+    ) -> &'s mut Diagnostic {
+        let span = value.origin.span();
+        let span = self.template.written.as_ref().map_or(span, |root| handle(root, span));
+        sink.report(code, span, message).path(path)
+    }
+
+    /// The place of a property, see [`Context::report`]. An item of a list is a number in the path.
+    pub fn place(&self, resource: &Resource, path: &[&str]) -> Span {
+        let properties = resource.attributes.0.iter().find(|(key, _)| key.text == "Properties");
+        let mut place = properties.map_or(resource.origin.span(), |(key, _)| key.origin.span());
+        let mut at: Option<&Value> = None;
+        for (depth, key) in path.iter().enumerate() {
+            let next = match at {
+                None if depth == 0 => entry(&resource.properties, key),
+                Some(value) => match &value.data {
+                    Data::Map(map) => entry(map, key),
+                    Data::List(items) => key.parse().ok().and_then(|index: usize| {
+                        let item = items.get(index)?;
+                        let first = item.as_map().and_then(|map| map.0.first()).map(|(key, _)| key.origin.span());
+                        Some((first.unwrap_or(item.origin.span()), item))
+                    }),
+                    _ => None,
+                },
+                None => None,
+            };
+            let Some((key, value)) = next else { return place };
+            place = match &value.data {
+                Data::Map(_) | Data::List(_) => key,
+                _ => value.origin.span(),
+            };
+            at = Some(value);
+        }
+        place
+    }
+}
+
+fn entry<'m>(map: &'m Map, name: &str) -> Option<(Span, &'m Value)> {
+    map.0.iter().find(|(key, _)| key.text == name).map(|(key, value)| (key.origin.span(), value))
+}
+
+fn may_be_absent(value: &Value) -> bool {
+    match &value.data {
+        Data::Call(Function::If, argument) => match argument.as_list() {
+            Some([_, then, otherwise]) => may_be_absent(then) || may_be_absent(otherwise),
+            _ => true,
+        },
+        Data::Call(Function::Ref, argument) => argument.as_str() == Some("AWS::NoValue"),
+        _ => false,
+    }
+}
+
+/// The names in `${ }` of a text, without attributes.
+fn names(text: &str) -> Vec<&str> {
+    let inside = text.split("${").skip(1).filter_map(|rest| rest.split_once('}'));
+    inside
+        .map(|(name, _)| name.split_once('.').map_or(name, |(id, _)| id))
+        .filter(|name| !name.starts_with('!'))
+        .collect()
+}
+
+/// The text of a `Fn::Sub`.
+fn substituted(text: &str) -> Vec<Part> {
+    let mut parts = Vec::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("${") {
+        let Some((name, after)) = after.split_once('}') else { break };
+        parts.push(Part::Text(before.to_owned()));
+        parts.push(match name.strip_prefix('!') {
+            Some(literal) => Part::Text(format!("${{{literal}}}")),
+            None => Part::Unknown,
+        });
+        rest = after;
+    }
+    parts.push(Part::Text(rest.to_owned()));
+    parts
+}
+
+/// The parts with neighbours put together and empty ones left out.
+fn merged(parts: Vec<Part>) -> Vec<Part> {
+    let mut all: Vec<Part> = Vec::new();
+    for part in parts {
+        match (all.last_mut(), part) {
+            (_, Part::Text(text)) if text.is_empty() => {}
+            (Some(Part::Text(known)), Part::Text(text)) => known.push_str(&text),
+            (Some(Part::Unknown), Part::Unknown) => {}
+            (_, part) => all.push(part),
+        }
+    }
+    all
+}
