@@ -6,6 +6,7 @@
 mod functions;
 mod known;
 mod limits;
+mod parameters;
 mod references;
 mod rules;
 mod structure;
@@ -23,7 +24,8 @@ use crate::syntax::Node;
 use crate::template::{Resource, Template};
 
 /// The codes of this layer, family by family.
-pub static CODES: &[&[&Code]] = &[functions::CODES, limits::CODES, references::CODES, violations::CODES];
+pub static CODES: &[&[&Code]] =
+    &[functions::CODES, limits::CODES, parameters::CODES, references::CODES, violations::CODES];
 
 /// Checks a blueprint with the schema of the language; `hints` say what to write for its patterns. Gives the paths of
 /// what is wrong.
@@ -98,6 +100,7 @@ pub fn template(template: &Template, sources: &Sources, sink: &mut Sink) {
     if template.written.is_some() {
         structure::check(template, sink);
         functions::check(&context, sink);
+        parameters::check(&context, sink);
     }
     violations::check(&context, sink);
     references::check(&context, sink);

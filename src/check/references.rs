@@ -256,6 +256,14 @@ fn called<'a>(
                     [_, attribute] => attribute.as_str(),
                     _ => None,
                 };
+                let written: Vec<Span> = parts.iter().map(|part| part.origin.span()).collect();
+                // In the short form both are one text, whose place is that of the function.
+                let apart = written.len() == 2 && written[0] != written[1];
+                let span = match (apart, context.resources.contains_key(id)) {
+                    (false, _) => span,
+                    (true, true) => written[1],
+                    (true, false) => written[0],
+                };
                 add(Named::Attribute(id, attribute), span);
             }
         }
@@ -503,6 +511,16 @@ fn report_cycles(template: &Template, needs: &BTreeMap<&str, BTreeSet<&str>>, si
 
 fn report_cycle(template: &Template, cycle: &[&str], sink: &mut Sink) {
     let Some(first) = cycle.first().and_then(|id| template.resource(id)) else { return };
+    let own = first.attributes.get("DependsOn").filter(|_| cycle.len() == 1);
+    if let Some(own) = own {
+        let items = own.as_list().unwrap_or(std::slice::from_ref(own));
+        if let Some(item) = items.iter().find(|item| item.as_str() == Some(&first.id)) {
+            sink.report(&CYCLE, item.origin.span(), format!("`{}` depends on itself", first.id))
+                .path(format!("Resources/{}/DependsOn", first.id))
+                .help("remove it");
+            return;
+        }
+    }
     let path: Vec<&str> = cycle.iter().chain(cycle.first()).copied().collect();
     let diagnostic = sink.report(&CYCLE, first.origin.span(), format!("a cycle of resources: {}", path.join(" → ")));
     let mut shown = vec![first.origin.span()];

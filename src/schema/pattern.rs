@@ -61,6 +61,11 @@ pub fn engine(pattern: &str) -> Option<Engine> {
     compile(pattern).map(|(engine, _)| engine)
 }
 
+/// The same for a pattern that is needed once.
+pub fn matches(pattern: &str, text: &str) -> Option<bool> {
+    compile(pattern)?.1.is_match(text)
+}
+
 /// Whether the pattern is found in a text; nothing if no engine can tell.
 pub(super) fn is_match(pattern: &Pattern, text: &str) -> Option<bool> {
     pattern.is_match(text, |pattern| compile(pattern).map_or(Box::new(Undecided), |(_, matcher)| matcher))
