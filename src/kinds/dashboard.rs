@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::metric::{Found, Metric, PERIOD_SECONDS, check_ids, statistic};
 use super::site::json_string;
+use super::standing::{Policy, Standing, plain};
 use super::{Access, Attribute, Component, Get, Kind, Site, Wire};
 use crate::blueprint::text::{Located, Reference, Text};
 use crate::diagnostics::Sink;
@@ -557,7 +558,21 @@ impl Component for Dashboard {
 pub(super) static KIND: Kind = Kind {
     name: "dashboard",
     ports: &[],
-    attributes: &[Attribute { name: "name", doc: "Name of the dashboard.", get: Get::Ref(DASHBOARD) }],
+    attributes: &[
+        Attribute { name: "name", doc: "Name of the dashboard.", get: Get::Ref(DASHBOARD) },
+        Attribute {
+            name: "arn",
+            doc: "ARN of the dashboard.",
+            get: Get::Text(DASHBOARD, "arn:${AWS::Partition}:cloudwatch::${AWS::AccountId}:dashboard/{}"),
+        },
+    ],
+    standing: Some(Standing {
+        types: &["AWS::CloudWatch::Dashboard"],
+        role: DASHBOARD,
+        without: &[],
+        policy: Policy::Free,
+        read: plain,
+    }),
     codes: &[CODES],
     schema: super::model_schema::<Dashboard>,
     decode: super::decode::<Dashboard>,

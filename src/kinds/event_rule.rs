@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use super::site::{assumed_by, join, json_string, on_behalf_of, own_arn, refuse_plain_http};
 use super::sqs_queue::METRICS as QUEUE_METRICS;
+use super::standing::{Policy, Properties, Standing};
 use super::{
     Access, Actor, Attribute, Component, Found, Get, Kind, Metrics, Need, Peers, Place, Port, Request, Scope, Site,
     Wire,
@@ -662,11 +663,10 @@ impl Component for Rule {
         {
             let origin = Origin::Derived(bus.span());
             let request = Request { access: &Access::AddRule, actor: None, from: &place.name, origin };
-            let grant = peer.accept(&request, &Place { name: full.clone(), origin }, &scope.of(&full));
+            let grant = peer.accept(&request, &scope.place(&full, origin), &scope.of(&full));
             dimensions.splice(0..0, grant.address.map(|name| ("EventBusName", name)));
         }
-        let names = METRICS.to_vec();
-        let own = Metrics { namespace: "AWS/Events", dimensions, names, ..Metrics::default() };
+        let own = metrics(dimensions);
         let queue = matches!(self.dead_letters, DeadLetters::Own).then(|| Metrics {
             part: Some("dead-letters"),
             namespace: "AWS/SQS",
@@ -745,6 +745,32 @@ impl Component for Rule {
     }
 }
 
+fn metrics(dimensions: Vec<(&'static str, Value)>) -> Metrics {
+    Metrics { namespace: "AWS/Events", dimensions, names: METRICS.to_vec(), ..Metrics::default() }
+}
+
+/// A rule as a raw resource, which has metrics.
+#[derive(Debug)]
+struct Measured {
+    bus: Option<Text>,
+}
+
+impl Measured {
+    fn read(properties: &Properties<'_>) -> Box<dyn Component> {
+        Box::new(Self { bus: properties.text(&["EventBusName"]).cloned() })
+    }
+}
+
+impl Component for Measured {
+    fn metrics(&self, place: &Place, _peers: &Peers<'_>, scope: &Scope) -> Vec<Metrics> {
+        let bus = self.bus.as_ref().filter(|bus| bus.literal().as_deref() != Some(DEFAULT_BUS));
+        let bus = bus.map(|bus| ("EventBusName", scope.value(bus)));
+        vec![metrics(bus.into_iter().chain([("RuleName", place.attribute(RULE, "RuleName"))]).collect())]
+    }
+
+    fn compose(&self, _site: &mut Site<'_>) {}
+}
+
 pub(super) static KIND: Kind = Kind {
     name: "event-rule",
     ports: &[Port::Metrics],
@@ -761,7 +787,29 @@ pub(super) static KIND: Kind = Kind {
             doc: "Name of its own queue of undelivered events.",
             get: Get::Att(QUEUE, "QueueName"),
         },
+        Attribute {
+            name: "dead-letters-url",
+            doc: "URL of its own queue of undelivered events.",
+            get: Get::Ref(QUEUE),
+        },
+        Attribute {
+            name: "role-arn",
+            doc: "ARN of the role with which it sends, if a target needs one.",
+            get: Get::Att("Role", "Arn"),
+        },
+        Attribute {
+            name: "role-name",
+            doc: "Name of the role with which it sends, if a target needs one.",
+            get: Get::Ref("Role"),
+        },
     ],
+    standing: Some(Standing {
+        types: &["AWS::Events::Rule"],
+        role: RULE,
+        without: &[],
+        policy: Policy::Free,
+        read: Measured::read,
+    }),
     codes: &[CODES],
     schema: super::model_schema::<Rule>,
     decode: super::decode::<Rule>,

@@ -5,6 +5,7 @@ use serde::Deserialize;
 
 use super::encryption::key_policy;
 use super::s3_bucket::OnDelete;
+use super::standing::{Policy, Properties, Standing};
 use super::{Attribute, Component, Get, Grant, Kind, Place, Port, Request, Scope, Site};
 use crate::blueprint::text::{Located, Setting, Text};
 use crate::map;
@@ -28,7 +29,7 @@ use crate::template::Value;
 ///     kind: log-group
 ///     encryption: { key: data }
 /// ```
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Key {
     /// What it is for. The default names the component and the blueprint.
@@ -51,6 +52,13 @@ pub struct Key {
 pub(super) const ALIAS_PATTERN: &str = "^[a-zA-Z0-9:/_-]+$";
 
 const KEY: &str = "Key";
+
+impl Key {
+    /// What grants like a key, whatever its properties.
+    fn read(_properties: &Properties<'_>) -> Box<dyn Component> {
+        Box::new(Self::default())
+    }
+}
 
 impl Component for Key {
     fn accept(&self, request: &Request<'_>, place: &Place, _scope: &Scope) -> Grant {
@@ -88,7 +96,19 @@ pub(super) static KIND: Kind = Kind {
         Attribute { name: "arn", doc: "ARN of the key.", get: Get::Att(KEY, "Arn") },
         Attribute { name: "id", doc: "Id of the key.", get: Get::Ref(KEY) },
         Attribute { name: "alias", doc: "Its other name with `alias/`, with `alias`.", get: Get::Ref("Alias") },
+        Attribute {
+            name: "alias-arn",
+            doc: "ARN of its other name, with `alias`.",
+            get: Get::Text("Alias", "arn:${AWS::Partition}:kms:${AWS::Region}:${AWS::AccountId}:{}"),
+        },
     ],
+    standing: Some(Standing {
+        types: &["AWS::KMS::Key"],
+        role: KEY,
+        without: &[],
+        policy: Policy::Inside("KeyPolicy", key_policy),
+        read: Key::read,
+    }),
     codes: &[],
     schema: super::model_schema::<Key>,
     decode: super::decode::<Key>,

@@ -20,4 +20,5 @@ mod manual;
 mod memory;
 mod operations;
 mod properties;
+mod resources;
 mod snapshots;
