@@ -5,10 +5,12 @@ use serde::Deserialize;
 
 use super::encryption::key_policy;
 use super::s3_bucket::OnDelete;
+use super::site::join;
 use super::standing::{Policy, Properties, Standing};
 use super::{Attribute, Component, Get, Grant, Kind, Place, Port, Request, Scope, Site};
-use crate::blueprint::text::{Located, Setting, Text};
+use crate::blueprint::text::{Setting, Text};
 use crate::map;
+use crate::source::Origin;
 use crate::template::Value;
 
 /// A key of KMS that several components encrypt with.
@@ -34,9 +36,10 @@ use crate::template::Value;
 pub struct Key {
     /// What it is for. The default names the component and the blueprint.
     description: Option<Text>,
-    /// Another name of the key, without `alias/`; unique in account and region.
+    /// Another name of the key, without `alias/`; unique in account and region. `${ }` works in it, such as
+    /// `${AWS::StackName}/data`.
     #[schemars(length(max = 250), regex(pattern = ALIAS_PATTERN))]
-    alias: Option<Located<String>>,
+    alias: Option<Text>,
     /// Days after which KMS makes new key material; data that was encrypted before stays readable. The default is 365.
     #[schemars(extend("minimum" = 90, "maximum" = 2560))]
     rotation_days: Option<Setting<u32>>,
@@ -48,8 +51,8 @@ pub struct Key {
     on_delete: OnDelete,
 }
 
-/// Source: KMS API, `CreateAlias`; names that start with `aws/` are those of AWS.
-pub(super) const ALIAS_PATTERN: &str = "^[a-zA-Z0-9:/_-]+$";
+/// Names that start with `aws/` are those of AWS. Source: KMS API, `CreateAlias`.
+pub(super) const ALIAS_PATTERN: &str = r"^(?!aws/)([a-zA-Z0-9:/_-]|\$\{[^}]*\})+$";
 
 const KEY: &str = "Key";
 
@@ -82,7 +85,8 @@ impl Component for Key {
         );
         site.add_stateful(KEY, "AWS::KMS::Key", self.on_delete.removal(), properties);
         if let Some(alias) = &self.alias {
-            let name = Value::string(crate::source::Origin::Written(alias.span()), format!("alias/{}", alias.value));
+            let written = Origin::Written(alias.span);
+            let name = join(written, &[Value::string(written, "alias/"), scope.value(alias)]);
             let properties = map!(origin; "AliasName" => name, "TargetKeyId" => place.reference(KEY));
             site.add("Alias", "AWS::KMS::Alias", properties);
         }
