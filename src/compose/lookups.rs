@@ -64,16 +64,9 @@ impl Lookups<'_> {
             return;
         }
         if is_marked(value) {
-            let Data::Call(_, argument) = &mut value.data else { return };
+            let Data::Call(_, argument) = &value.data else { return };
             let Some(text) = argument.as_str() else { return };
-            let text = self.text(text, span);
-            // Without a reference left it is text like any other.
-            let literal = text.replace("${!", "");
-            if literal.contains("${") {
-                argument.data = Data::String(text);
-            } else {
-                value.data = Data::String(text.replace("${!", "${"));
-            }
+            value.data = Value::sub_or_string(value.origin, self.text(text, span)).data;
             return;
         }
         match &mut value.data {

@@ -327,7 +327,7 @@ impl Scope {
                         }
                     }
                 }
-                Value::sub(origin, sub)
+                Value::sub_or_string(origin, sub)
             }
         }
     }

@@ -8,9 +8,11 @@
 
 mod architecture;
 mod blueprints;
+mod brackets;
 mod checkers;
 mod cli;
 mod codes;
+mod environments;
 mod fixtures;
 mod functions;
 mod kinds_delivery;
