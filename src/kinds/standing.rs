@@ -108,6 +108,17 @@ impl<'a> Properties<'a> {
         })
     }
 
+    /// The function that gives what a property is in, if one does.
+    fn function_around(&self, path: &[&str]) -> Option<&'a Tree> {
+        (1..path.len()).filter_map(|length| self.get(&path[..length])).find(|tree| {
+            let tree = match &tree.data {
+                TreeData::List(items) => items.first().unwrap_or(tree),
+                _ => tree,
+            };
+            matches!(&tree.data, TreeData::Map(entries) if entries.iter().any(|(key, ..)| key.starts_with("Fn::")))
+        })
+    }
+
     /// Whether a property is there at all.
     pub fn has(&self, name: &str) -> bool {
         self.get(&[name]).is_some()
@@ -154,7 +165,7 @@ impl<'a> Properties<'a> {
 
     /// The key in a property as the field `encryption` has it; nothing for one that AWS manages.
     pub fn key(&self, path: &[&str]) -> Option<Encryption> {
-        let tree = self.get(path)?;
+        let tree = self.get(path).or_else(|| self.function_around(path))?;
         let TreeData::Text(text) = &tree.data else {
             self.note(
                 format!("`{}` is given by a function", path.last().copied().unwrap_or_default()),
