@@ -49,6 +49,11 @@ impl<T> Located<T> {
         Self { span: Json::Null, value }
     }
 
+    /// A value because of what is written at a place.
+    pub fn at(value: T, span: Span) -> Self {
+        Self { span: span_transport(span), value }
+    }
+
     /// Where the user wrote the value, if it is not a default.
     pub fn place(&self) -> Option<Span> {
         (!self.span.is_null()).then(|| self.span())
@@ -144,7 +149,16 @@ pub struct Reference(Located<String>);
 impl Reference {
     /// A reference to a component by its name, because of what is written at a place.
     pub fn new(name: &str, span: Span) -> Self {
-        Self(Located { span: span_transport(span), value: name.to_owned() })
+        Self(Located::at(name.to_owned(), span))
+    }
+
+    /// The component whose attribute is between `${` and `}`, named itself or by a parameter.
+    pub fn of_attribute(path: &str, span: Span) -> Option<Self> {
+        let (head, _) = path.split_once('.')?;
+        // Parameters start with a capital, components do not.
+        let is_parameter = head.starts_with(|c: char| c.is_ascii_uppercase());
+        let name = if is_parameter { format!("${{{head}}}") } else { head.to_owned() };
+        (!head.contains(':')).then(|| Self::new(&name, span))
     }
 
     /// A reference that is written as text: a name, or `${ }` with the parameter that stands for it.

@@ -293,6 +293,11 @@ fn is_deferred(pattern: &str) -> bool {
     pattern == crate::blueprint::text::DEFERRED_PATTERN
 }
 
+/// Whether a value is of a form in which `${ }` has its place, so that something else is wrong with it.
+fn takes_references(kind: &ViolationKind) -> bool {
+    matches!(kind, ViolationKind::PatternMismatch { pattern, .. } if pattern.contains(r"|\$\{[^}]*\}"))
+}
+
 /// Reports what violates the schema of the language. `hints` say what to write for patterns that say little to people,
 /// and `broken` are the places of errors that were found before.
 pub fn report(violation: &Violation, root: &Node, hints: &[(&str, &str)], broken: &[Span], sink: &mut Sink) {
@@ -328,7 +333,9 @@ pub fn report(violation: &Violation, root: &Node, hints: &[(&str, &str)], broken
         | ViolationKind::WrongType { .. }
         | ViolationKind::PatternMismatch { .. }
         | ViolationKind::Forbidden
-            if text.contains("${") && matches!(violation.place, Place::Value(_)) =>
+            if text.contains("${")
+                && matches!(violation.place, Place::Value(_))
+                && !takes_references(&violation.kind) =>
         {
             let help = "write the value itself, or a value of `let` in `{{ }}`";
             (

@@ -433,10 +433,8 @@ impl Run {
 
 /// What texts of the blueprint may refer to.
 fn scope(blueprint: &mut Blueprint, placed: &[Placed], files: kinds::Read) -> Scope {
-    let types: BTreeMap<&str, &str> = placed
-        .iter()
-        .filter_map(|placed| Some((placed.place.name.as_str(), placed.component.resource_type()?)))
-        .collect();
+    let types: BTreeMap<&str, &str> =
+        placed.iter().filter_map(|placed| Some((placed.place.name.as_str(), placed.component.raw()?.0))).collect();
     let known = |declared: &Declared| Known {
         kind: declared.kind.as_ref().and_then(|(name, _)| kinds::by_name(name)),
         resource_type: types.get(declared.name.as_str()).map(|name| (*name).to_owned()),

@@ -143,13 +143,18 @@ pub(super) struct Gathered {
 impl Gathered {
     /// Reports components of a kind that the module does not accept.
     pub fn check_given(&mut self, run: &mut Run) {
-        for Given { component, kinds, span, frame } in &self.given {
+        for Given { component, kinds: accepted, span, frame } in &self.given {
             let declared = self.blueprint.components.iter().find(|declared| declared.name == *component);
             let Some((kind, _)) = declared.and_then(|declared| declared.kind.as_ref()) else { continue };
-            if !kinds.contains(kind) {
-                let accepted = alternatives(kinds.iter().map(String::as_str));
+            let raw = declared.and_then(|declared| blueprint::string(&declared.fields, "type"));
+            let raw = raw.filter(|_| kind == kinds::RESOURCE);
+            let standing = raw.as_deref().and_then(kinds::of_type);
+            let what =
+                raw.as_ref().map_or_else(|| format!("a `{kind}`"), |name| format!("a resource of type `{name}`"));
+            if !accepted.contains(kind) && standing.is_none_or(|kind| !accepted.iter().any(|name| name == kind.name)) {
+                let accepted = alternatives(accepted.iter().map(String::as_str));
                 run.sink
-                    .report(&REFUSED, *span, format!("this is a `{kind}`, and the module takes {accepted}"))
+                    .report(&REFUSED, *span, format!("this is {what}, and the module takes {accepted}"))
                     .help(format!("name a component of kind {accepted}"));
                 // Inside of the module it would only be told again.
                 let parameters =

@@ -78,7 +78,7 @@ pub fn check_need(sender: &Declared, receiver: &Declared, span: Span, scope: &Sc
 
 /// The name of the condition of a component.
 fn name_of(place: &str) -> String {
-    Place { name: place.to_owned(), origin: Origin::Derived(Span::START) }.id("Exists")
+    Place { name: place.to_owned(), origin: Origin::Derived(Span::START), only: None }.id("Exists")
 }
 
 impl Conditions {

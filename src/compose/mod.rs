@@ -3,6 +3,7 @@
 //! This layer knows kinds only by their trait, and no service at all.
 
 mod conditions;
+mod lookups;
 mod outline;
 mod overrides;
 
@@ -176,10 +177,19 @@ pub fn place(blueprint: &Blueprint, sources: &Sources, faults: &mut Vec<Fault>, 
     let mut placed = Vec::new();
     for declared in &blueprint.components {
         let Some(kind) = kind_of(declared) else { continue };
-        let place = Place { name: declared.name.clone(), origin: Origin::Derived(declared.key.span) };
+        let place = |component: &dyn Component| {
+            let standing = component.raw().and_then(|(name, _)| kinds::of_type(name)?.standing.as_ref());
+            let origin = Origin::Derived(declared.key.span);
+            Place { name: declared.name.clone(), origin, only: standing.map(|standing| standing.role) }
+        };
         let before = faults.len();
         match (kind.decode)(&declared.fields, sources, faults) {
-            Ok(component) => placed.push(Placed { place, frame: declared.frame, component, is_partial: false }),
+            Ok(component) => placed.push(Placed {
+                place: place(component.as_ref()),
+                frame: declared.frame,
+                component,
+                is_partial: false,
+            }),
             // The schema and the types disagree, unless the schema said so too.
             Err(error) if !sink.has_errors() => {
                 let span = error.span.unwrap_or(declared.key.span);
@@ -190,7 +200,7 @@ pub fn place(blueprint: &Blueprint, sources: &Sources, faults: &mut Vec<Fault>, 
                 faults.truncate(before);
                 let component = (kind.decode)(&declared.sound_fields(), sources, faults).ok();
                 placed.extend(component.map(|component| Placed {
-                    place,
+                    place: place(component.as_ref()),
                     frame: declared.frame,
                     component,
                     is_partial: true,
@@ -248,14 +258,17 @@ pub fn compose(blueprint: &Blueprint, placed: &[Placed], scope: &Scope, digest: 
     resources.sort_by(|a, b| a.id.cmp(&b.id));
     let mut template = Template { resources, ..outline::outline(blueprint, scope, digest) };
     template.parameters = outline::parameters(blueprint, sink);
+    lookups::resolve(&mut template, sink);
     conditions.finish(blueprint, scope, &mut template, sink);
 
     let (findings, uses, used_parameters) = scope.take();
     sink.append(findings);
     for used in uses {
-        let place = Place { name: used.component.clone(), origin: Origin::Derived(used.span) };
+        let place = scope.place(&used.component, Origin::Derived(used.span));
         let is_whole = placed.iter().any(|placed| placed.place.name == used.component && !placed.is_partial);
-        if is_whole && template.resource(&place.id(used.role)).is_none() {
+        let resource = template.resource(&place.id(used.role));
+        let has = |path: &String| resource.is_some_and(|one| lookups::property(&one.properties, path).is_some());
+        if is_whole && (resource.is_none() || !used.properties.iter().all(has)) {
             let message = format!("`{}` has no `{}` with its settings", used.component, used.attribute);
             let kind = scope.kind(&used.component).map_or("KIND", |kind| kind.name);
             sink.report(&kinds::ATTRIBUTE, used.span, message)
@@ -398,7 +411,7 @@ fn check_wire(
 ) -> Option<String> {
     let port = access.port();
     let fits = |member: &Member| match member {
-        Member::Component(full) => scope.kind(full).is_some_and(|kind| kind.ports.contains(&port)),
+        Member::Component(full) => scope.serves(full, port),
         Member::Module(_) | Member::Repeated(_) | Member::LeftOut => false,
     };
     let suitable: Vec<&str> = scope.members().filter(|(_, member)| fits(member)).map(|(name, _)| name).collect();
@@ -432,11 +445,19 @@ fn check_wire(
     };
     let declared = names.get(full.as_str())?;
     // A component without a known kind is reported at its own place.
-    let kind = kind_of(declared)?;
-    if kind.ports.contains(&port) {
+    let kind = scope.kind(&full)?;
+    if scope.serves(&full, port) {
         return Some(full);
     }
-    let message = format!("`{}` is of kind `{}`, which does not {}", to.name(), kind.name, port.does());
+    let raw = scope.resource_type(&full);
+    let what = raw.map_or_else(|| format!("kind `{}`", kind.name), |name| format!("type `{name}`"));
+    let reason = raw
+        .and(kind.standing.as_ref())
+        .and_then(|standing| standing.without.iter().find(|(without, _)| *without == port).map(|(_, reason)| *reason));
+    let message = match reason {
+        Some(reason) => format!("`{}` is a raw resource of {what}, {reason}", to.name()),
+        None => format!("`{}` is of {what}, which does not {}", to.name(), port.does()),
+    };
     let help = if suitable.is_empty() {
         format!("name a component of kind {}", alternatives(port.kinds()))
     } else {

@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::metric::{self, Found, Metric, statistic};
+use super::standing::{Policy, Standing};
 use super::{Access, Actor, Attribute, Component, Get, Grant, Kind, Place, Port, Request, Scope, Site, Wire};
 use crate::blueprint::text::{Located, Reference, Setting, Text};
 use crate::diagnostics::Sink;
@@ -409,8 +410,7 @@ impl Component for Alarm {
     }
 
     fn accept(&self, request: &Request<'_>, place: &Place, _scope: &Scope) -> Grant {
-        let arn = Value { origin: request.origin, ..place.attribute(ALARM, "Arn") };
-        Grant { address: Some(arn), ..Grant::default() }
+        accept(request, place)
     }
 
     fn compose(&self, site: &mut Site<'_>) {
@@ -452,6 +452,23 @@ impl Component for Alarm {
     }
 }
 
+fn accept(request: &Request<'_>, place: &Place) -> Grant {
+    let arn = Value { origin: request.origin, ..place.attribute(ALARM, "Arn") };
+    Grant { address: Some(arn), ..Grant::default() }
+}
+
+/// An alarm as a raw resource.
+#[derive(Debug)]
+struct Shown;
+
+impl Component for Shown {
+    fn accept(&self, request: &Request<'_>, place: &Place, _scope: &Scope) -> Grant {
+        accept(request, place)
+    }
+
+    fn compose(&self, _site: &mut Site<'_>) {}
+}
+
 pub(super) static KIND: Kind = Kind {
     name: "alarm",
     ports: &[Port::Alarm],
@@ -459,6 +476,13 @@ pub(super) static KIND: Kind = Kind {
         Attribute { name: "arn", doc: "ARN of the alarm.", get: Get::Att(ALARM, "Arn") },
         Attribute { name: "name", doc: "Name of the alarm.", get: Get::Ref(ALARM) },
     ],
+    standing: Some(Standing {
+        types: &["AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm"],
+        role: ALARM,
+        without: &[],
+        policy: Policy::Free,
+        read: |_| Box::new(Shown),
+    }),
     codes: &[CODES, metric::CODES],
     schema: super::model_schema::<Alarm>,
     decode: super::decode::<Alarm>,

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::standing::{Policy, Standing, plain};
 use super::{Access, Attribute, Component, Get, Kind, Site, Wire};
 use crate::blueprint::text::{FileReference, Reference, Script, Text};
 use crate::map;
@@ -75,7 +76,23 @@ impl Component for Query {
 pub(super) static KIND: Kind = Kind {
     name: "athena-query",
     ports: &[],
-    attributes: &[Attribute { name: "id", doc: "Id of the saved query.", get: Get::Att(QUERY, "NamedQueryId") }],
+    attributes: &[
+        Attribute { name: "id", doc: "Id of the saved query.", get: Get::Att(QUERY, "NamedQueryId") },
+        Attribute { name: "name", doc: "Name under which it is saved.", get: Get::Property(QUERY, &["Name"]) },
+        Attribute { name: "database", doc: "Name of its database.", get: Get::Property(QUERY, &["Database"]) },
+        Attribute {
+            name: "workgroup",
+            doc: "Name of its workgroup, with `workgroup`.",
+            get: Get::Property(QUERY, &["WorkGroup"]),
+        },
+    ],
+    standing: Some(Standing {
+        types: &["AWS::Athena::NamedQuery"],
+        role: QUERY,
+        without: &[],
+        policy: Policy::Free,
+        read: plain,
+    }),
     codes: &[],
     schema: super::model_schema::<Query>,
     decode: super::decode::<Query>,

@@ -5,6 +5,7 @@ use serde::Deserialize;
 use serde_json::Number;
 
 use super::site::join;
+use super::standing::{Policy, Standing};
 use super::{Access, Attribute, Component, Get, Grant, Kind, Place, Port, Request, Scope, Site, Wire};
 use crate::blueprint::text::{Reference, Text};
 use crate::map;
@@ -61,7 +62,7 @@ impl Component for Workgroup {
     }
 
     fn accept(&self, request: &Request<'_>, place: &Place, _scope: &Scope) -> Grant {
-        Grant { address: Some(Value { origin: request.origin, ..place.reference(WORKGROUP) }), ..Grant::default() }
+        accept(request, place)
     }
 
     fn compose(&self, site: &mut Site<'_>) {
@@ -100,10 +101,45 @@ impl Component for Workgroup {
     }
 }
 
+fn accept(request: &Request<'_>, place: &Place) -> Grant {
+    Grant { address: Some(Value { origin: request.origin, ..place.reference(WORKGROUP) }), ..Grant::default() }
+}
+
+/// A workgroup as a raw resource.
+#[derive(Debug)]
+struct Named;
+
+impl Component for Named {
+    fn accept(&self, request: &Request<'_>, place: &Place, _scope: &Scope) -> Grant {
+        accept(request, place)
+    }
+
+    fn compose(&self, _site: &mut Site<'_>) {}
+}
+
 pub(super) static KIND: Kind = Kind {
     name: "athena-workgroup",
     ports: &[Port::Workgroup],
-    attributes: &[Attribute { name: "name", doc: "Name of the workgroup.", get: Get::Ref(WORKGROUP) }],
+    attributes: &[
+        Attribute { name: "name", doc: "Name of the workgroup.", get: Get::Ref(WORKGROUP) },
+        Attribute {
+            name: "arn",
+            doc: "ARN of the workgroup.",
+            get: Get::Text(WORKGROUP, "arn:${AWS::Partition}:athena:${AWS::Region}:${AWS::AccountId}:workgroup/{}"),
+        },
+        Attribute {
+            name: "results",
+            doc: "Where the results of its queries are, as `s3://…/`.",
+            get: Get::Property(WORKGROUP, &["WorkGroupConfiguration", "ResultConfiguration", "OutputLocation"]),
+        },
+    ],
+    standing: Some(Standing {
+        types: &["AWS::Athena::WorkGroup"],
+        role: WORKGROUP,
+        without: &[],
+        policy: Policy::Free,
+        read: |_| Box::new(Named),
+    }),
     codes: &[],
     schema: super::model_schema::<Workgroup>,
     decode: super::decode::<Workgroup>,

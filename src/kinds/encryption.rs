@@ -53,6 +53,8 @@ impl KeyReference {
                 match rest {
                     "" | "arn" if parameter => Some(Reference::new(&format!("${{{name}}}"), *span)),
                     "arn" => Some(Reference::new(name, *span)),
+                    // What else leads to a key, unless it is an attribute of something else.
+                    "Arn" | "KeyId" | "alias" | "id" | "ref" => Some(Reference::new(&format!("${{{path}}}"), *span)),
                     _ => None,
                 }
             }

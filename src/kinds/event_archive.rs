@@ -8,6 +8,7 @@ use serde::Deserialize;
 use super::encryption::Encryption;
 use super::s3_bucket::OnDelete;
 use super::site::own_arn;
+use super::standing::{Policy, Standing, plain};
 use super::{Access, Attribute, Component, Get, Kind, Place, Scope, Site, Wire};
 use crate::blueprint::text::{Reference, Setting, Text, Tree};
 use crate::map;
@@ -129,6 +130,13 @@ pub(super) static KIND: Kind = Kind {
             get: Get::Att(super::encryption::KEY, "Arn"),
         },
     ],
+    standing: Some(Standing {
+        types: &["AWS::Events::Archive"],
+        role: ARCHIVE,
+        without: &[],
+        policy: Policy::Free,
+        read: plain,
+    }),
     codes: &[],
     schema: super::model_schema::<Archive>,
     decode: super::decode::<Archive>,

@@ -5,6 +5,7 @@ use serde::Deserialize;
 
 use super::encryption::Encryption;
 use super::site::{join, on_behalf_of, own_arn};
+use super::standing::{Policy, Properties, Standing};
 use super::{Access, Attribute, Component, Get, Grant, Kind, Metrics, Need, Peers, Place, Port, Request, Scope, Site};
 use crate::blueprint::text::{Reference, Text};
 use crate::map;
@@ -29,7 +30,7 @@ use crate::template::{Data, Map, Value};
 ///     pattern: { source: [{ prefix: shop. }] }
 ///     targets: [journal]
 /// ```
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Bus {
     /// Name of the bus. The default is the name of the stack, `-` and the name of the component.
@@ -75,9 +76,17 @@ const METRICS: &[&str] = &[
 ];
 
 impl Bus {
+    /// What grants like a bus with these properties.
+    fn read(properties: &Properties<'_>) -> Box<dyn Component> {
+        let name = properties.text(&["Name"]).cloned();
+        Box::new(Self { name, encryption: properties.key(&["KmsKeyIdentifier"]), ..Self::default() })
+    }
+
     fn name(&self, place: &Place, scope: &Scope) -> Value {
         match &self.name {
             Some(name) => scope.value(name),
+            // A function gives it.
+            None if place.only.is_some() => Value::string(place.origin, "*"),
             None => Value::sub(place.origin, format!("${{AWS::StackName}}-{}", place.name)),
         }
     }
@@ -184,6 +193,13 @@ pub(super) static KIND: Kind = Kind {
             get: Get::Att(super::encryption::KEY, "Arn"),
         },
     ],
+    standing: Some(Standing {
+        types: &["AWS::Events::EventBus"],
+        role: BUS,
+        without: &[],
+        policy: Policy::Free,
+        read: Bus::read,
+    }),
     codes: &[],
     schema: super::model_schema::<Bus>,
     decode: super::decode::<Bus>,

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::site::{assumed_by, join, own_arn};
+use super::standing::{Policy, Standing, plain};
 use super::{Access, Attribute, Component, Dataset, Folder, Get, Kind, Port, Site, Wire};
 use crate::blueprint::text::{Located, Reference, Text};
 use crate::diagnostics::Sink;
@@ -289,7 +290,28 @@ impl Component for Crawler {
 pub(super) static KIND: Kind = Kind {
     name: "glue-crawler",
     ports: &[] as &[Port],
-    attributes: &[Attribute { name: "name", doc: "Name of the crawler.", get: Get::Ref(CRAWLER) }],
+    attributes: &[
+        Attribute { name: "name", doc: "Name of the crawler.", get: Get::Ref(CRAWLER) },
+        Attribute {
+            name: "arn",
+            doc: "ARN of the crawler.",
+            get: Get::Text(CRAWLER, "arn:${AWS::Partition}:glue:${AWS::Region}:${AWS::AccountId}:crawler/{}"),
+        },
+        Attribute {
+            name: "database",
+            doc: "Name of the database of its tables.",
+            get: Get::Property(CRAWLER, &["DatabaseName"]),
+        },
+        Attribute { name: "role-arn", doc: "ARN of the role with which it runs.", get: Get::Att("Role", "Arn") },
+        Attribute { name: "role-name", doc: "Name of the role with which it runs.", get: Get::Ref("Role") },
+    ],
+    standing: Some(Standing {
+        types: &["AWS::Glue::Crawler"],
+        role: CRAWLER,
+        without: &[],
+        policy: Policy::Free,
+        read: plain,
+    }),
     codes: &[CODES],
     schema: super::model_schema::<Crawler>,
     decode: super::decode::<Crawler>,

@@ -4,8 +4,9 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::site::{own_arn, pascal_case};
+use super::standing::{Policy, Properties, Standing};
 use super::{Access, Attribute, Component, Get, Grant, Kind, Place, Port, Request, Scope, Site};
-use crate::blueprint::text::Text;
+use crate::blueprint::text::{Part, Text};
 use crate::map;
 use crate::source::Origin;
 use crate::template::Value;
@@ -18,7 +19,7 @@ use crate::template::iam::Statement;
 ///   catalog:
 ///     kind: glue-database
 /// ```
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Database {
     /// Name of the database, in lower case. The default is the name of the blueprint, `_` and the name of the
@@ -54,6 +55,28 @@ const MAINTAIN: &[&str] = &[
 
 /// What reads the columns of a table. Source: Firehose Developer Guide, "Controlling access with Amazon Data Firehose".
 const READ: &[&str] = &["glue:GetTable", "glue:GetTableVersion", "glue:GetTableVersions"];
+
+/// Uses that need rights on the tables of the database.
+fn needs_rights(access: &Access) -> bool {
+    matches!(access, Access::MaintainTables | Access::ReadTable(_))
+}
+
+impl Database {
+    /// What grants like a database with these properties.
+    fn read(properties: &Properties<'_>) -> Box<dyn Component> {
+        let own = |text: &Text| matches!(text.parts.as_slice(), [Part::Reference(name, _)] if name == "AWS::AccountId");
+        if let Some(tree) = properties.get(&["CatalogId"]).filter(|_| !properties.text(&["CatalogId"]).is_some_and(own))
+        {
+            let why = "its catalog may be that of another account".to_owned();
+            properties.note(why, "write `CatalogId: ${AWS::AccountId}`", tree.span, needs_rights);
+        }
+        if let Some(tree) = properties.get(&["DatabaseInput", "TargetDatabase"]) {
+            let why = "it is a link to a database elsewhere, which must grant rights itself".to_owned();
+            properties.note(why, "name the database itself", tree.span, needs_rights);
+        }
+        Box::new(Self::default())
+    }
+}
 
 impl Component for Database {
     fn accept(&self, request: &Request<'_>, place: &Place, _scope: &Scope) -> Grant {
@@ -101,7 +124,21 @@ fn default_name(blueprint: &str, component: &str) -> String {
 pub(super) static KIND: Kind = Kind {
     name: "glue-database",
     ports: &[Port::Database],
-    attributes: &[Attribute { name: "name", doc: "Name of the database.", get: Get::Ref(DATABASE) }],
+    attributes: &[
+        Attribute { name: "name", doc: "Name of the database.", get: Get::Ref(DATABASE) },
+        Attribute {
+            name: "arn",
+            doc: "ARN of the database.",
+            get: Get::Text(DATABASE, "arn:${AWS::Partition}:glue:${AWS::Region}:${AWS::AccountId}:database/{}"),
+        },
+    ],
+    standing: Some(Standing {
+        types: &["AWS::Glue::Database"],
+        role: DATABASE,
+        without: &[],
+        policy: Policy::Free,
+        read: Database::read,
+    }),
     codes: &[],
     schema: super::model_schema::<Database>,
     decode: super::decode::<Database>,

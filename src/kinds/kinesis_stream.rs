@@ -8,6 +8,7 @@ use serde::Deserialize;
 use super::encryption::{Encryption, use_key};
 use super::s3_bucket::OnDelete;
 use super::site::pascal_case;
+use super::standing::{Policy, Properties, Standing};
 use super::{Access, Attribute, Component, Get, Grant, Kind, Need, Place, Port, Request, Scope, Site};
 use crate::blueprint::NAME_PATTERN;
 use crate::blueprint::text::{Located, Reference, Setting, Text};
@@ -40,7 +41,7 @@ use crate::template::{Data, Value};
 ///     from: orders
 ///     to: { s3: archive }
 /// ```
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Stream {
     /// Name of the stream. Without it CloudFormation makes one. A stream with a name cannot be replaced by an update.
@@ -146,6 +147,11 @@ fn consumer_role(name: &str) -> String {
 }
 
 impl Stream {
+    /// What grants like a stream with these properties.
+    fn read(properties: &Properties<'_>) -> Box<dyn Component> {
+        Box::new(Self { encryption: properties.key(&["StreamEncryption", "KeyId"]), ..Self::default() })
+    }
+
     fn key(&self, place: &Place, scope: &Scope) -> Option<Value> {
         self.encryption.as_ref()?.key_arn(place, scope)
     }
@@ -167,6 +173,9 @@ impl Stream {
         }
         let help = match closest(&name.value, known.iter().copied()) {
             Some(close) => format!("did you mean `{close}`?"),
+            None if place.only.is_some() => {
+                "leave out `consumer`, or use a `kinesis-stream` with `consumers`".to_owned()
+            }
             None if known.is_empty() => format!("add `consumers: [{}]` to `{}`", name.value, place.name),
             None => format!("there is {}", alternatives(known)),
         };
@@ -275,6 +284,13 @@ pub(super) static KIND: Kind = Kind {
             get: Get::Att(super::encryption::KEY, "Arn"),
         },
     ],
+    standing: Some(Standing {
+        types: &["AWS::Kinesis::Stream"],
+        role: STREAM,
+        without: &[],
+        policy: Policy::Free,
+        read: Stream::read,
+    }),
     codes: &[CODES],
     schema: super::model_schema::<Stream>,
     decode: super::decode::<Stream>,

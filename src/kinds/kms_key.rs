@@ -5,9 +5,12 @@ use serde::Deserialize;
 
 use super::encryption::key_policy;
 use super::s3_bucket::OnDelete;
+use super::site::join;
+use super::standing::{Policy, Properties, Standing};
 use super::{Attribute, Component, Get, Grant, Kind, Place, Port, Request, Scope, Site};
-use crate::blueprint::text::{Located, Setting, Text};
+use crate::blueprint::text::{Setting, Text};
 use crate::map;
+use crate::source::Origin;
 use crate::template::Value;
 
 /// A key of KMS that several components encrypt with.
@@ -28,14 +31,15 @@ use crate::template::Value;
 ///     kind: log-group
 ///     encryption: { key: data }
 /// ```
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Key {
     /// What it is for. The default names the component and the blueprint.
     description: Option<Text>,
-    /// Another name of the key, without `alias/`; unique in account and region.
+    /// Another name of the key, without `alias/`; unique in account and region. `${ }` works in it, such as
+    /// `${AWS::StackName}/data`.
     #[schemars(length(max = 250), regex(pattern = ALIAS_PATTERN))]
-    alias: Option<Located<String>>,
+    alias: Option<Text>,
     /// Days after which KMS makes new key material; data that was encrypted before stays readable. The default is 365.
     #[schemars(extend("minimum" = 90, "maximum" = 2560))]
     rotation_days: Option<Setting<u32>>,
@@ -47,10 +51,17 @@ pub struct Key {
     on_delete: OnDelete,
 }
 
-/// Source: KMS API, `CreateAlias`; names that start with `aws/` are those of AWS.
-pub(super) const ALIAS_PATTERN: &str = "^[a-zA-Z0-9:/_-]+$";
+/// Names that start with `aws/` are those of AWS. Source: KMS API, `CreateAlias`.
+pub(super) const ALIAS_PATTERN: &str = r"^(?!aws/)([a-zA-Z0-9:/_-]|\$\{[^}]*\})+$";
 
 const KEY: &str = "Key";
+
+impl Key {
+    /// What grants like a key, whatever its properties.
+    fn read(_properties: &Properties<'_>) -> Box<dyn Component> {
+        Box::new(Self::default())
+    }
+}
 
 impl Component for Key {
     fn accept(&self, request: &Request<'_>, place: &Place, _scope: &Scope) -> Grant {
@@ -74,7 +85,8 @@ impl Component for Key {
         );
         site.add_stateful(KEY, "AWS::KMS::Key", self.on_delete.removal(), properties);
         if let Some(alias) = &self.alias {
-            let name = Value::string(crate::source::Origin::Written(alias.span()), format!("alias/{}", alias.value));
+            let written = Origin::Written(alias.span);
+            let name = join(written, &[Value::string(written, "alias/"), scope.value(alias)]);
             let properties = map!(origin; "AliasName" => name, "TargetKeyId" => place.reference(KEY));
             site.add("Alias", "AWS::KMS::Alias", properties);
         }
@@ -88,7 +100,19 @@ pub(super) static KIND: Kind = Kind {
         Attribute { name: "arn", doc: "ARN of the key.", get: Get::Att(KEY, "Arn") },
         Attribute { name: "id", doc: "Id of the key.", get: Get::Ref(KEY) },
         Attribute { name: "alias", doc: "Its other name with `alias/`, with `alias`.", get: Get::Ref("Alias") },
+        Attribute {
+            name: "alias-arn",
+            doc: "ARN of its other name, with `alias`.",
+            get: Get::Text("Alias", "arn:${AWS::Partition}:kms:${AWS::Region}:${AWS::AccountId}:{}"),
+        },
     ],
+    standing: Some(Standing {
+        types: &["AWS::KMS::Key"],
+        role: KEY,
+        without: &[],
+        policy: Policy::Inside("KeyPolicy", key_policy),
+        read: Key::read,
+    }),
     codes: &[],
     schema: super::model_schema::<Key>,
     decode: super::decode::<Key>,

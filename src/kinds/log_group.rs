@@ -6,6 +6,7 @@ use serde::Deserialize;
 use super::encryption::Encryption;
 use super::s3_bucket::OnDelete;
 use super::site::{join, json_text, own_arn};
+use super::standing::{Policy, Properties, Standing};
 use super::{Access, Attribute, Component, Get, Grant, Kind, Metrics, Peers, Place, Port, Request, Scope, Site};
 use crate::blueprint::text::{Part, Reference, Setting, Text};
 use crate::map;
@@ -27,7 +28,7 @@ use crate::template::{Data, Value};
 ///     pattern: { source: [aws.ssm] }
 ///     targets: [journal]
 /// ```
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Group {
     /// Name of the log group. The default is `/aws/events/`, the name of the stack, `-` and the name of the component;
@@ -41,6 +42,9 @@ pub struct Group {
     /// What happens to the log group when the stack is deleted.
     #[serde(default)]
     on_delete: OnDelete,
+    /// Whether a function of CloudFormation gives the name of a raw resource.
+    #[serde(skip)]
+    name_is_open: bool,
 }
 
 codes! {
@@ -91,9 +95,23 @@ const GROUP: &str = "LogGroup";
 const METRICS: &[&str] = &["IncomingBytes", "IncomingLogEvents"];
 
 impl Group {
+    /// What grants like a log group with these properties.
+    fn read(properties: &Properties<'_>) -> Box<dyn Component> {
+        let name = properties.text(&["LogGroupName"]).cloned();
+        let given = properties.get(&["LogGroupName"]).filter(|_| name.is_none());
+        Box::new(Self {
+            name_is_open: given.is_some(),
+            name,
+            encryption: properties.key(&["KmsKeyId"]),
+            ..Self::default()
+        })
+    }
+
     fn name(&self, place: &Place, scope: &Scope) -> Value {
         match &self.name {
             Some(name) => scope.value(name),
+            // CloudFormation makes the name, and the policy of a key cannot wait for it.
+            None if place.only.is_some() => Value::string(place.origin, "*"),
             None => Value::sub(place.origin, format!("{EVENTS_PREFIX}${{AWS::StackName}}-{}", place.name)),
         }
     }
@@ -130,7 +148,25 @@ impl Component for Group {
                 .sink()
                 .report(&NAME, name.span, format!("a rule writes only to log groups named `{EVENTS_PREFIX}…`"))
                 .also(request.origin.span(), "this rule sends events to it")
-                .help(format!("start the name with `{EVENTS_PREFIX}`, or leave it out"));
+                .help(if place.only.is_some() {
+                    format!("start the name with `{EVENTS_PREFIX}`")
+                } else {
+                    format!("start the name with `{EVENTS_PREFIX}`, or leave it out")
+                });
+        }
+        if self.name.is_none() && !self.name_is_open && place.only.is_some() {
+            scope
+                .sink()
+                .report(
+                    &NAME,
+                    request.origin.span(),
+                    format!(
+                        "`{}` has no name of its own, and a rule writes only to log groups named `{EVENTS_PREFIX}…`",
+                        place.name
+                    ),
+                )
+                .also(place.origin.span(), "CloudFormation makes another name")
+                .help(format!("add `LogGroupName` that starts with `{EVENTS_PREFIX}`"));
         }
         let origin = request.origin;
         let services = Value::new(origin, Data::Map(map!(origin; "Service" => WRITERS)));
@@ -161,6 +197,12 @@ impl Component for Group {
             "KmsKeyId" => key,
         );
         site.add_stateful(GROUP, "AWS::Logs::LogGroup", self.on_delete.removal(), properties);
+        self.add_policy(site);
+    }
+
+    fn add_policy(&self, site: &mut Site<'_>) {
+        let place = site.place;
+        let origin = place.origin;
         if !site.received.is_empty() {
             let policy = Value::new(origin, Data::Map(document(origin, site.received.to_vec())));
             let properties = map!(origin;
@@ -194,11 +236,23 @@ pub(super) static KIND: Kind = Kind {
         Attribute { name: "name", doc: "Name of the log group.", get: Get::Ref(GROUP) },
         Attribute { name: "arn", doc: "ARN of the log group, with `:*` at its end.", get: Get::Att(GROUP, "Arn") },
         Attribute {
+            name: "group-arn",
+            doc: "ARN of the log group itself, without `:*`.",
+            get: Get::Text(GROUP, "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:{}"),
+        },
+        Attribute {
             name: "key-arn",
             doc: "ARN of its own key, with `encryption: own-key`.",
             get: Get::Att(super::encryption::KEY, "Arn"),
         },
     ],
+    standing: Some(Standing {
+        types: &["AWS::Logs::LogGroup"],
+        role: GROUP,
+        without: &[],
+        policy: Policy::Free,
+        read: Group::read,
+    }),
     codes: &[CODES],
     schema: super::model_schema::<Group>,
     decode: super::decode::<Group>,

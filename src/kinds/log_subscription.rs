@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::site::{assumed_by, own_arn};
+use super::standing::{Policy, Standing, plain};
 use super::{Access, Attribute, Component, Get, Kind, Site, Wire};
 use crate::blueprint::text::{Part, Reference, Text};
 use crate::diagnostics::Sink;
@@ -206,11 +207,31 @@ impl Component for Subscription {
 pub(super) static KIND: Kind = Kind {
     name: "log-subscription",
     ports: &[],
-    attributes: &[Attribute {
-        name: "role-arn",
-        doc: "ARN of the role with which CloudWatch Logs sends.",
-        get: Get::Att("Role", "Arn"),
-    }],
+    attributes: &[
+        Attribute { name: "name", doc: "Name of the subscription.", get: Get::Ref(FILTER) },
+        Attribute {
+            name: "log-group",
+            doc: "Name of the log group whose events it sends.",
+            get: Get::Property(FILTER, &["LogGroupName"]),
+        },
+        Attribute {
+            name: "role-arn",
+            doc: "ARN of the role with which CloudWatch Logs sends.",
+            get: Get::Att("Role", "Arn"),
+        },
+        Attribute {
+            name: "role-name",
+            doc: "Name of the role with which CloudWatch Logs sends.",
+            get: Get::Ref("Role"),
+        },
+    ],
+    standing: Some(Standing {
+        types: &["AWS::Logs::SubscriptionFilter"],
+        role: FILTER,
+        without: &[],
+        policy: Policy::Free,
+        read: plain,
+    }),
     codes: &[CODES],
     schema: super::model_schema::<Subscription>,
     decode: super::decode::<Subscription>,

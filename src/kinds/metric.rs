@@ -281,7 +281,7 @@ impl Metric {
         };
         let given = self.name.value.as_str();
         let alias = metrics.aliases.iter().find(|(alias, _)| *alias == given);
-        if alias.is_none() && !metrics.names.contains(&given) {
+        if alias.is_none() && !metrics.open && !metrics.names.contains(&given) {
             self.report_name(of, metrics, site);
         }
         let name = alias.map_or(name.clone(), |(_, known)| Value::string(name.origin, *known));

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::site::assumed_by;
+use super::standing::{Policy, Standing, plain};
 use super::{Access, Attribute, Component, Get, Kind, Site, Wire};
 use crate::blueprint::text::{Located, Reference, Text};
 use crate::diagnostics::Sink;
@@ -256,8 +257,16 @@ pub(super) static KIND: Kind = Kind {
     attributes: &[
         Attribute { name: "arn", doc: "ARN of the metric stream.", get: Get::Att(STREAM, "Arn") },
         Attribute { name: "name", doc: "Name of the metric stream.", get: Get::Ref(STREAM) },
+        Attribute { name: "role-name", doc: "Name of the role with which it sends.", get: Get::Ref("Role") },
         Attribute { name: "role-arn", doc: "ARN of the role with which it sends.", get: Get::Att("Role", "Arn") },
     ],
+    standing: Some(Standing {
+        types: &["AWS::CloudWatch::MetricStream"],
+        role: STREAM,
+        without: &[],
+        policy: Policy::Free,
+        read: plain,
+    }),
     codes: &[CODES],
     schema: super::model_schema::<Stream>,
     decode: super::decode::<Stream>,

@@ -24,6 +24,7 @@ mod log_group;
 mod log_subscription;
 mod metric;
 mod metric_stream;
+mod policy;
 mod resource;
 mod s3_bucket;
 mod schedule;
@@ -33,13 +34,14 @@ mod secret;
 mod site;
 mod sns_topic;
 mod sqs_queue;
+mod standing;
 
 use std::fmt::Debug;
 
 use schemars::{Schema, SchemaGenerator};
 
 use crate::blueprint::decode::DecodeError;
-use crate::blueprint::text::{Fault, FileReference, Located, Reference};
+use crate::blueprint::text::{Fault, FileReference, Located, Reference, Tree};
 use crate::diagnostics::{Code, Sink};
 use crate::source::{Origin, Sources, Span};
 use crate::syntax::Node;
@@ -47,11 +49,15 @@ use crate::template::Value;
 use crate::template::iam::Statement;
 
 use self::layout::Step;
-pub use scope::{Found, Known, Read, Scope, Use};
+pub use scope::{Found, Known, PROPERTY_MARK, Read, Scope, Use, substitution};
 pub use site::{Peers, Place, Site, pascal_case};
+pub use standing::Standing;
 
 /// The findings about references, which every kind can have.
 pub use scope::{ATTRIBUTE, CODES as REFERENCE_CODES};
+
+/// The kind of raw resources.
+pub const RESOURCE: &str = "resource";
 
 /// All kinds, sorted by name.
 pub static KINDS: &[&Kind] = &[
@@ -85,6 +91,12 @@ pub fn by_name(name: &str) -> Option<&'static Kind> {
     KINDS.iter().find(|kind| kind.name == name).copied()
 }
 
+/// The kind that makes resources of this type and can use those of others.
+pub fn of_type(resource_type: &str) -> Option<&'static Kind> {
+    let makes = |kind: &&&Kind| kind.standing.as_ref().is_some_and(|one| one.types.contains(&resource_type));
+    KINDS.iter().find(makes).copied()
+}
+
 /// A kind of component, as data.
 #[derive(Debug)]
 pub struct Kind {
@@ -94,6 +106,8 @@ pub struct Kind {
     pub ports: &'static [Port],
     /// What `${component.attribute}` gives.
     pub attributes: &'static [Attribute],
+    /// What a raw resource needs to be used like a component of this kind; `None` where none can be.
+    pub standing: Option<Standing>,
     /// The findings that only it reports.
     pub codes: &'static [&'static [&'static Code]],
     /// The schema of its fields; the description is its page.
@@ -123,6 +137,19 @@ pub enum Get {
     Ref(&'static str),
     /// `Fn::GetAtt`
     Att(&'static str, &'static str),
+    /// The value of a property, by the names that lead to it.
+    Property(&'static str, &'static [&'static str]),
+    /// A text in which `{}` stands for `Ref`, and `{Name}` for a property.
+    Text(&'static str, &'static str),
+}
+
+impl Get {
+    /// The role of the resource that gives it.
+    pub fn role(self) -> &'static str {
+        match self {
+            Self::Ref(role) | Self::Att(role, _) | Self::Property(role, _) | Self::Text(role, _) => role,
+        }
+    }
 }
 
 /// What a component may be used for by others.
@@ -394,6 +421,8 @@ pub struct Metrics {
     pub others: Vec<(&'static str, &'static str)>,
     /// Names that stand for another of its own, whatever its settings, and which.
     pub aliases: Vec<(&'static str, &'static str)>,
+    /// Whether it may have others, because its settings are not all known.
+    pub open: bool,
 }
 
 /// The data that a component leaves in a bucket.
@@ -461,8 +490,8 @@ pub trait Component: Debug {
         let _ = (name, sink);
     }
 
-    /// The type of its one resource, if that is all it is.
-    fn resource_type(&self) -> Option<&str> {
+    /// The type and the properties of its one resource, if that is all it is.
+    fn raw(&self) -> Option<(&str, Option<&Tree>)> {
         None
     }
 
@@ -504,6 +533,11 @@ pub trait Component: Debug {
     fn accept(&self, request: &Request<'_>, place: &Place, scope: &Scope) -> Grant {
         let _ = (request, place, scope);
         Grant::default()
+    }
+
+    /// Makes the policy of its resource, of what others need.
+    fn add_policy(&self, site: &mut Site<'_>) {
+        let _ = site;
     }
 
     /// Makes its resources.

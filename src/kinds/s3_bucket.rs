@@ -5,8 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use super::encryption::{Encryption, use_key};
 use super::site::{join, on_behalf_of};
+use super::standing::{Policy, Properties, Standing};
 use super::{Access, Actor, Attribute, Component, Get, Grant, Kind, Place, Port, Request, Scope, Site, Wire};
-use crate::blueprint::text::{Reference, Setting, Text};
+use crate::blueprint::text::{Reference, Setting, Text, TreeData};
 use crate::source::{Origin, Span};
 use crate::template::iam::{Effect, Statement, document};
 use crate::template::{Data, Map, Removal, Value};
@@ -23,7 +24,7 @@ use crate::{diagnostics::Sink, map};
 ///     kind: s3-bucket
 ///     expire_after_days: 365
 /// ```
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Bucket {
     /// Name of the bucket, unique in the world. Without it CloudFormation makes one that is.
@@ -48,6 +49,9 @@ pub struct Bucket {
     /// What happens to the bucket when the stack is deleted. CloudFormation deletes only empty buckets.
     #[serde(default)]
     on_delete: OnDelete,
+    /// Whether one data key is for many objects; not so for some raw resources.
+    #[serde(skip, default = "yes")]
+    shares_data_key: bool,
 }
 
 /// Where S3 keeps a log of all requests.
@@ -155,6 +159,28 @@ fn yes() -> bool {
 }
 
 impl Bucket {
+    /// What grants like a bucket with these properties.
+    fn read(properties: &Properties<'_>) -> Box<dyn Component> {
+        let rule = ["BucketEncryption", "ServerSideEncryptionConfiguration"];
+        let key = [rule[0], rule[1], "ServerSideEncryptionByDefault", "KMSMasterKeyID"];
+        let bucket_key = properties.get(&[rule[0], rule[1], "BucketKeyEnabled"]);
+        let shares_data_key = matches!(bucket_key.map(|tree| &tree.data), Some(TreeData::Plain(json)) if json == true);
+        Box::new(Self { encryption: properties.key(&key), shares_data_key, ..Self::default() })
+    }
+
+    /// The statement for the key of the bucket, if it is not AWS that holds it.
+    fn use_key(
+        &self,
+        request: &Request<'_>,
+        place: &Place,
+        scope: &Scope,
+        name: &str,
+        actions: &[&'static str],
+    ) -> Option<Statement> {
+        let key = self.key(place, scope)?;
+        Some(use_for_s3(request.origin, place, name, actions, (key, self.shares_data_key)))
+    }
+
     fn key(&self, place: &Place, scope: &Scope) -> Option<Value> {
         self.encryption.as_ref()?.key_arn(place, scope)
     }
@@ -231,7 +257,7 @@ impl Component for Bucket {
                 let name = format!("WriteTo{}", place.id(""));
                 let mut role = grant(origin, place, &name, (WRITE_BUCKET, WRITE_OBJECTS), prefixes);
                 let actions = &["kms:Decrypt", "kms:GenerateDataKey"];
-                role.extend(key.clone().map(|key| use_for_s3(origin, place, &name, actions, key)));
+                role.extend(self.use_key(request, place, scope, &name, actions));
                 let arn = Value { origin, ..place.attribute(BUCKET, "Arn") };
                 Grant { role, address: Some(arn), key, ..Grant::default() }
             }
@@ -239,7 +265,7 @@ impl Component for Bucket {
                 let name = format!("ReadFrom{}", place.id(""));
                 let prefixes = std::slice::from_ref(prefix);
                 let mut role = grant(origin, place, &name, (READ_BUCKET, READ_OBJECTS), prefixes);
-                role.extend(key.clone().map(|key| use_for_s3(origin, place, &name, &["kms:Decrypt"], key)));
+                role.extend(self.use_key(request, place, scope, &name, &["kms:Decrypt"]));
                 Grant { role, address: Some(bucket), key, ..Grant::default() }
             }
             Access::WriteAccessLogs(prefix) => {
@@ -287,7 +313,12 @@ impl Component for Bucket {
             "VersioningConfiguration" => self.versioning.then(|| map!(origin; "Status" => versioning)),
         );
         site.add_stateful(BUCKET, "AWS::S3::Bucket", self.on_delete.removal(), properties);
+        self.add_policy(site);
+    }
 
+    fn add_policy(&self, site: &mut Site<'_>) {
+        let place = site.place;
+        let origin = place.origin;
         let statements = std::iter::once(refuse_plain_http(place)).chain(site.received.iter().cloned()).collect();
         let properties = map!(origin;
             "Bucket" => place.reference(BUCKET),
@@ -340,16 +371,31 @@ fn grant(
     ]
 }
 
+/// What the key is told of the object.
+const CONTEXT: &str = "kms:EncryptionContext:aws:s3:arn";
+
 /// What a role needs to read or write objects that are encrypted with a key.
 ///
 /// Source: Firehose Developer Guide, "Grant Firehose access to an Amazon S3 destination"; S3 User Guide, "Reducing the
 /// cost of SSE-KMS with Amazon S3 Bucket Keys": with a bucket key the encryption context is the bucket, not the object.
-fn use_for_s3(origin: Origin, place: &Place, name: &str, actions: &[&'static str], key: Value) -> Statement {
+fn use_for_s3(
+    origin: Origin,
+    place: &Place,
+    name: &str,
+    actions: &[&'static str],
+    (key, shared): (Value, bool),
+) -> Statement {
     let through = Value::sub(origin, "s3.${AWS::Region}.${AWS::URLSuffix}");
     let bucket = Value { origin, ..place.attribute(BUCKET, "Arn") };
-    let condition = map!(origin;
-        "StringEquals" => map!(origin; "kms:ViaService" => through, "kms:EncryptionContext:aws:s3:arn" => bucket),
-    );
+    let condition = if shared {
+        map!(origin; "StringEquals" => map!(origin; "kms:ViaService" => through, CONTEXT => bucket))
+    } else {
+        let contexts = [bucket, objects(origin, place, "")];
+        map!(origin;
+            "StringEquals" => map!(origin; "kms:ViaService" => through),
+            "StringLike" => map!(origin; CONTEXT => contexts),
+        )
+    };
     use_key(origin, &format!("{name}Key"), actions, key, condition)
 }
 
@@ -370,6 +416,7 @@ pub(super) static KIND: Kind = Kind {
     attributes: &[
         Attribute { name: "name", doc: "Name of the bucket.", get: Get::Ref(BUCKET) },
         Attribute { name: "arn", doc: "ARN of the bucket.", get: Get::Att(BUCKET, "Arn") },
+        Attribute { name: "uri", doc: "The bucket as `s3://` and its name.", get: Get::Text(BUCKET, "s3://{}") },
         Attribute {
             name: "domain-name",
             doc: "Regional domain name of the bucket.",
@@ -381,6 +428,13 @@ pub(super) static KIND: Kind = Kind {
             get: Get::Att(super::encryption::KEY, "Arn"),
         },
     ],
+    standing: Some(Standing {
+        types: &["AWS::S3::Bucket"],
+        role: BUCKET,
+        without: &[],
+        policy: Policy::Beside("AWS::S3::BucketPolicy", "Bucket"),
+        read: Bucket::read,
+    }),
     codes: &[CODES],
     schema: super::model_schema::<Bucket>,
     decode: super::decode::<Bucket>,

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::site::{assumed_by, json_string, on_behalf_of, own_arn};
+use super::standing::{Policy, Standing, plain};
 use super::{Access, Attribute, Component, Get, Kind, Need, Site, Wire};
 use crate::blueprint::text::{Located, Reference, Setting, Text, Tree, TreeData};
 use crate::diagnostics::Sink;
@@ -325,8 +326,16 @@ pub(super) static KIND: Kind = Kind {
     attributes: &[
         Attribute { name: "arn", doc: "ARN of the schedule.", get: Get::Att(SCHEDULE, "Arn") },
         Attribute { name: "name", doc: "Name of the schedule.", get: Get::Ref(SCHEDULE) },
+        Attribute { name: "role-name", doc: "Name of the role with which it calls.", get: Get::Ref("Role") },
         Attribute { name: "role-arn", doc: "ARN of the role with which it calls.", get: Get::Att("Role", "Arn") },
     ],
+    standing: Some(Standing {
+        types: &["AWS::Scheduler::Schedule"],
+        role: SCHEDULE,
+        without: &[],
+        policy: Policy::Free,
+        read: plain,
+    }),
     codes: &[CODES],
     schema: super::model_schema::<Schedule>,
     decode: super::decode::<Schedule>,

@@ -43,7 +43,10 @@ pub const HINTS: &[(&str, &str)] = &[
     (glue_table::COLUMN_PATTERN, "write small letters, digits and `_`, for example `order_id`"),
     (lambda_function::ENVIRONMENT_PATTERN, "write letters, digits and `_`, two at least, for example `BUCKET`"),
     (lambda_function::HANDLER_PATTERN, "write the module, a dot and the function, for example `index.handler`"),
-    (kms_key::ALIAS_PATTERN, "write letters, digits, `/`, `_` and `-`, for example `example/data`"),
+    (
+        kms_key::ALIAS_PATTERN,
+        "write letters, digits, `/`, `_`, `-` and `${ }`, not `aws/` at the start, for example `example/data`",
+    ),
     (metric::STATISTIC_PATTERN, "write `average`, `sum`, `minimum`, `maximum`, `sample-count` or one such as `p99`"),
     (schedule::TIME_PATTERN, "write `rate(5 minutes)`, `cron(0 8 * * ? *)` or `at(2027-01-31T08:00:00)`"),
 ];

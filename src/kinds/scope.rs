@@ -4,7 +4,7 @@ use std::cell::{RefCell, RefMut};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use super::{Get, Kind, Place, Port};
+use super::{Attribute, Get, Kind, Place, Port, RESOURCE, of_type};
 use crate::blueprint::condition::{Condition, Operand};
 use crate::blueprint::text::{Located, Part, Reference, Script, Setting, Text, Tree, TreeData};
 use crate::blueprint::{Bound, Frame, Member};
@@ -102,6 +102,9 @@ const PSEUDO_PARAMETERS: &[&str] = &[
     "AWS::URLSuffix",
 ];
 
+/// Marks an attribute that is no attribute of `Fn::GetAtt` but a property. No name of CloudFormation has it.
+pub const PROPERTY_MARK: char = '@';
+
 /// A use of an attribute, to see afterwards whether the resource behind it was made.
 #[derive(Clone, Debug)]
 pub struct Use {
@@ -111,6 +114,8 @@ pub struct Use {
     pub attribute: &'static str,
     /// The role of the resource.
     pub role: &'static str,
+    /// The properties that give it, with dots between their names.
+    pub properties: Vec<String>,
     /// Where it is used.
     pub span: Span,
 }
@@ -213,14 +218,70 @@ impl Scope {
         self.names().into_iter().flat_map(|frame| frame.members.iter().map(|(name, member)| (name.as_str(), member)))
     }
 
-    /// The kind of a component, by its full name.
+    /// The kind of a component, by its full name; for a raw resource the kind that makes such resources.
+    ///
+    /// Nothing where the kind or the type is wrong, which is reported there.
     pub fn kind(&self, full: &str) -> Option<&'static Kind> {
-        self.shared.components.get(full).and_then(|known| known.kind)
+        let known = self.shared.components.get(full)?;
+        let kind = known.kind?;
+        match &known.resource_type {
+            Some(name) => {
+                let exists = name.starts_with("Custom::") || provider::resource_type(name).is_some();
+                of_type(name).or(exists.then_some(kind))
+            }
+            None => Some(kind).filter(|kind| kind.name != RESOURCE),
+        }
+    }
+
+    /// The type of a component that is a raw resource, by its full name.
+    pub fn resource_type(&self, full: &str) -> Option<&str> {
+        self.shared.components.get(full)?.resource_type.as_deref()
+    }
+
+    /// Whether a component can be used for this, by its full name.
+    pub fn serves(&self, full: &str, port: Port) -> bool {
+        let Some(kind) = self.kind(full).filter(|kind| kind.ports.contains(&port)) else { return false };
+        let standing = self.resource_type(full).and(kind.standing.as_ref());
+        standing.is_none_or(|standing| standing.without.iter().all(|(without, _)| *without != port))
+    }
+
+    /// The place of a component, by its full name.
+    pub fn place(&self, full: &str, origin: Origin) -> Place {
+        let standing = self.resource_type(full).and_then(|name| of_type(name)?.standing.as_ref());
+        Place { name: full.to_owned(), origin, only: standing.map(|standing| standing.role) }
+    }
+
+    /// A text for `Fn::Sub` as a blueprint has it: with the names of components and their attributes for logical ids.
+    pub fn shown(&self, text: &str) -> String {
+        let mut shown = text.to_owned();
+        for (full, known) in &self.shared.components {
+            let place = self.place(full, Origin::Derived(Span::START));
+            for attribute in self.kind(full).map(|kind| kind.attributes).unwrap_or_default() {
+                let from = match attribute.get {
+                    Get::Ref(role) => place.id(role),
+                    Get::Att(role, attribute) => format!("{}.{attribute}", place.id(role)),
+                    Get::Property(..) | Get::Text(..) => continue,
+                };
+                shown = shown.replace(&format!("${{{from}}}"), &format!("${{{full}.{}}}", attribute.name));
+            }
+            if known.resource_type.is_some() {
+                shown = shown.replace(&format!("${{{}}}", place.id("")), &format!("${{{full}.ref}}"));
+                shown = shown.replace(&format!("${{{}.", place.id("")), &format!("${{{full}."));
+            }
+        }
+        shown
     }
 
     /// The component that a reference names.
     pub fn find(&self, reference: &Reference) -> Found {
         if let Some(parameter) = reference.parameter() {
+            // What only looks like a key of this blueprint is one from elsewhere.
+            if let Some(owner) = Reference::of_attribute(parameter, reference.span()) {
+                return match self.find(&owner) {
+                    Found::Component(full) if self.serves(&full, Port::Key) => Found::Component(full),
+                    _ => Found::Other(format!("`{}` is no key", owner.name())),
+                };
+            }
             return match self.names().and_then(|frame| frame.parameters.get(parameter)) {
                 Some(Bound::Component(full)) => Found::Component(full.clone()),
                 Some(Bound::Failed) => Found::Reported,
@@ -266,7 +327,7 @@ impl Scope {
                         }
                     }
                 }
-                Value::sub(origin, sub)
+                Value::sub_or_string(origin, sub)
             }
         }
     }
@@ -317,7 +378,7 @@ impl Scope {
     /// The ARN of the key that a reference names; nothing where it names no key, which its wire reports.
     pub fn key_arn(&self, key: &Reference) -> Option<Value> {
         let Found::Component(full) = self.find(key) else { return None };
-        if !self.kind(&full)?.ports.contains(&Port::Key) {
+        if !self.serves(&full, Port::Key) {
             return None;
         }
         self.attribute(&full, key.name(), "arn", key.span(), Origin::Derived(key.span()))
@@ -377,7 +438,12 @@ impl Scope {
     /// An attribute of the component with this full name; `shown` is how the text names it.
     fn attribute(&self, full: &str, shown: &str, attribute: &str, span: Span, origin: Origin) -> Option<Value> {
         let known = self.shared.components.get(full)?;
-        let place = Place { name: full.to_owned(), origin };
+        let place = self.place(full, origin);
+        let own = of_type(known.resource_type.as_deref().unwrap_or_default()).map(|kind| kind.attributes);
+        let found = own.unwrap_or_default().iter().find(|one| one.name == attribute);
+        if let Some(found) = found.filter(|found| place.only == Some(found.get.role())) {
+            return Some(self.give(full, found, &place, span));
+        }
         if let Some(resource_type) = &known.resource_type {
             if attribute == "ref" {
                 return Some(place.reference(""));
@@ -387,8 +453,10 @@ impl Scope {
                 return Some(place.attribute("", attribute));
             }
             let names = provider.attributes();
-            let help = closest(attribute, names.iter().map(String::as_str)).map_or_else(
-                || format!("`{resource_type}` has `ref` and {}", alternatives(names.iter().map(String::as_str))),
+            let like_kind = own.unwrap_or_default().iter().filter(|one| place.only == Some(one.get.role()));
+            let names: Vec<&str> = like_kind.map(|one| one.name).chain(names.iter().map(String::as_str)).collect();
+            let help = closest(attribute, names.iter().copied()).map_or_else(
+                || format!("`{resource_type}` has `ref` and {}", alternatives(names.iter().copied())),
                 |name| format!("did you mean `{shown}.{name}`?"),
             );
             self.sink().report(&ATTRIBUTE, span, format!("`{shown}` has no attribute `{attribute}`")).help(help);
@@ -405,12 +473,46 @@ impl Scope {
             self.sink().report(&ATTRIBUTE, span, format!("`{shown}` has no attribute `{attribute}`")).help(help);
             return None;
         };
-        let (role, value) = match found.get {
-            Get::Ref(role) => (role, place.reference(role)),
-            Get::Att(role, attribute) => (role, place.attribute(role, attribute)),
+        Some(self.give(full, found, &place, span))
+    }
+
+    /// The value of an attribute that a kind has.
+    fn give(&self, full: &str, found: &Attribute, place: &Place, span: Span) -> Value {
+        let origin = place.origin;
+        let mut properties = Vec::new();
+        let value = match found.get {
+            Get::Ref(role) => place.reference(role),
+            Get::Att(role, attribute) => place.attribute(role, attribute),
+            Get::Property(role, path) => {
+                properties.push(path.join("."));
+                place.attribute(role, &format!("{PROPERTY_MARK}{}", path.join(".")))
+            }
+            Get::Text(role, text) => {
+                let id = place.id(role);
+                let mut sub = String::new();
+                // `${…}` is for CloudFormation, `{…}` for us.
+                for (at, piece) in text.split('{').enumerate() {
+                    let ours = piece.split_once('}').filter(|_| at > 0 && !sub.ends_with('$'));
+                    if let Some((path, rest)) = ours {
+                        sub.extend(["${", id.as_str()]);
+                        if !path.is_empty() {
+                            properties.push(path.to_owned());
+                            sub.push('.');
+                            sub.push(PROPERTY_MARK);
+                            sub.push_str(path);
+                        }
+                        sub.extend(["}", rest]);
+                    } else {
+                        sub.extend([if at > 0 { "{" } else { "" }, piece]);
+                    }
+                }
+                Value::sub(origin, sub)
+            }
         };
-        self.shared.uses.borrow_mut().push(Use { component: full.to_owned(), attribute: found.name, role, span });
-        Some(value)
+        let role = found.get.role();
+        let component = full.to_owned();
+        self.shared.uses.borrow_mut().push(Use { component, attribute: found.name, role, properties, span });
+        value
     }
 
     /// An output of a module.
@@ -528,7 +630,7 @@ fn escape(literal: &str) -> String {
 }
 
 /// A value as `Fn::Sub` names it.
-pub(super) fn substitution(value: &Value) -> String {
+pub fn substitution(value: &Value) -> String {
     match &value.data {
         Data::Call(Function::Sub, argument) => argument.as_str().unwrap_or_default().to_owned(),
         Data::Call(Function::Ref, argument) => format!("${{{}}}", argument.as_str().unwrap_or_default()),

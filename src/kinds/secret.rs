@@ -7,6 +7,7 @@ use serde::Deserialize;
 use super::encryption::{Encryption, use_key};
 use super::s3_bucket::OnDelete;
 use super::site::json_text;
+use super::standing::{Policy, Properties, Standing};
 use super::{Access, Attribute, Component, Get, Grant, Kind, Place, Port, Request, Scope, Site};
 use crate::blueprint::text::{Located, Reference, Text};
 use crate::diagnostics::Sink;
@@ -102,6 +103,21 @@ fn length() -> u32 {
     LENGTH
 }
 
+impl Secret {
+    /// What grants like a secret with these properties.
+    fn read_properties(properties: &Properties<'_>) -> Box<dyn Component> {
+        Box::new(Self {
+            name: None,
+            description: None,
+            field: api_key(),
+            others: IndexMap::new(),
+            length: LENGTH,
+            encryption: properties.key(&["KmsKeyId"]),
+            on_delete: OnDelete::default(),
+        })
+    }
+}
+
 impl Component for Secret {
     fn key(&self) -> Option<Reference> {
         self.encryption.as_ref()?.component()
@@ -179,12 +195,20 @@ pub(super) static KIND: Kind = Kind {
     ports: &[Port::Secret],
     attributes: &[
         Attribute { name: "arn", doc: "ARN of the secret.", get: Get::Ref(SECRET) },
+        Attribute { name: "name", doc: "Name of the secret, with `name`.", get: Get::Property(SECRET, &["Name"]) },
         Attribute {
             name: "key-arn",
             doc: "ARN of its own key, with `encryption: own-key`.",
             get: Get::Att(super::encryption::KEY, "Arn"),
         },
     ],
+    standing: Some(Standing {
+        types: &["AWS::SecretsManager::Secret"],
+        role: SECRET,
+        without: &[],
+        policy: Policy::Free,
+        read: Secret::read_properties,
+    }),
     codes: &[CODES],
     schema: super::model_schema::<Secret>,
     decode: super::decode::<Secret>,

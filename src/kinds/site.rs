@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::scope::substitution;
-use super::{Component, Found, Grant, Metrics, Scope};
+use super::{Component, Found, Grant, Metrics, Scope, substitution};
 use crate::blueprint::text::Reference;
 use crate::map;
 use crate::source::Origin;
@@ -17,6 +16,8 @@ pub struct Place {
     pub name: String,
     /// The place of its name, as the origin of what it makes.
     pub origin: Origin,
+    /// The role of a resource that is all there is of the component, and has its name as id.
+    pub only: Option<&'static str>,
 }
 
 impl Place {
@@ -25,7 +26,9 @@ impl Place {
     /// Ids are a public contract: they follow from names alone, whatever else the blueprint holds.
     pub fn id(&self, role: &str) -> String {
         let mut id = pascal_case(&self.name);
-        id.push_str(role);
+        if self.only != Some(role) {
+            id.push_str(role);
+        }
         id
     }
 
@@ -185,7 +188,7 @@ impl Site<'_> {
         let Some(peer) = self.peer(reference) else { return Vec::new() };
         let name = self.name_of(reference);
         let scope = self.scope.of(&name);
-        peer.metrics(&Place { name, origin: Origin::Derived(reference.span()) }, self.peers, &scope)
+        peer.metrics(&self.scope.place(&name, Origin::Derived(reference.span())), self.peers, &scope)
     }
 
     /// All statements that the component was granted.

@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use super::encryption::{Encryption, KeyReference, Word as KeyWord, send_encrypted, service_uses_key};
 use super::site::{on_behalf_of, own_arn, pascal_case, refuse_plain_http};
+use super::standing::{Policy, Properties, Standing};
 use super::{
     Access, Actor, Attribute, Component, Get, Grant, Kind, Metrics, Peers, Place, Port, Request, Scope, Site, Wire,
 };
@@ -34,7 +35,7 @@ use crate::template::{Map, Value};
 ///   tickets:
 ///     kind: sqs-queue
 /// ```
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Topic {
     /// Name of the topic. Without it CloudFormation makes one.
@@ -334,7 +335,31 @@ impl Subscription {
     }
 }
 
+/// Uses for which a message to a FIFO topic would need a group, which neither rules nor schedules give to topics.
+///
+/// Source: SNS API, `Publish`, `MessageGroupId`; EventBridge API, `Target`; EventBridge Scheduler API, `Target`.
+fn publishes_without_group(access: &Access) -> bool {
+    matches!(access, Access::SendEvents | Access::Call)
+}
+
 impl Topic {
+    /// What grants like a topic with these properties.
+    fn read(properties: &Properties<'_>) -> Box<dyn Component> {
+        if properties.flag("FifoTopic", publishes_without_group)
+            && let Some(tree) = properties.get(&["FifoTopic"])
+        {
+            let why = "it is a FIFO topic, whose messages need a group".to_owned();
+            properties.note(why, "send to a standard topic or to a FIFO queue", tree.span, publishes_without_group);
+        }
+        let managed = properties.text(&["KmsMasterKeyId"]).filter(|key| key.literal().as_deref() == Some(MANAGED_KEY));
+        let encryption = match (managed, properties.key(&["KmsMasterKeyId"])) {
+            (Some(text), _) => Some(TopicEncryption::Word(Located::at(Word::AwsManaged, text.span))),
+            (None, Some(Encryption::Key(key))) => Some(TopicEncryption::Key(key)),
+            (None, _) => None,
+        };
+        Box::new(Self { encryption, ..Self::default() })
+    }
+
     fn choice(&self) -> Option<Encryption> {
         self.encryption.as_ref()?.choice()
     }
@@ -349,11 +374,13 @@ impl Topic {
             && word.value == Word::AwsManaged
         {
             let message = format!("no service can publish to `{}`: AWS manages its key", place.name);
-            scope
-                .sink()
-                .report(&KEY, request.origin.span(), message)
-                .also(word.span(), "the key of the topic")
-                .help("write `encryption: own-key` for the topic");
+            scope.sink().report(&KEY, request.origin.span(), message).also(word.span(), "the key of the topic").help(
+                if place.only.is_some() {
+                    "give the topic a key of yours, such as `${key.arn}` of a `kms-key`"
+                } else {
+                    "write `encryption: own-key` for the topic"
+                },
+            );
         }
     }
 
@@ -500,7 +527,13 @@ impl Component for Topic {
             "KmsMasterKeyId" => key,
         );
         site.add(TOPIC, "AWS::SNS::Topic", properties);
+        self.add_policy(site);
+        self.add_subscriptions(site);
+    }
 
+    fn add_policy(&self, site: &mut Site<'_>) {
+        let place = site.place;
+        let origin = place.origin;
         let mut statements = vec![refuse_plain_http(origin, PUBLISH, place.reference(TOPIC))];
         for statement in site.received {
             // All rules share one statement, and an alarm may tell of several changes.
@@ -513,7 +546,6 @@ impl Component for Topic {
             "PolicyDocument" => document(origin, statements),
         );
         site.add("TopicPolicy", "AWS::SNS::TopicPolicy", properties);
-        self.add_subscriptions(site);
     }
 }
 
@@ -529,6 +561,13 @@ pub(super) static KIND: Kind = Kind {
             get: Get::Att(super::encryption::KEY, "Arn"),
         },
     ],
+    standing: Some(Standing {
+        types: &["AWS::SNS::Topic"],
+        role: TOPIC,
+        without: &[],
+        policy: Policy::Beside("AWS::SNS::TopicPolicy", "Topics"),
+        read: Topic::read,
+    }),
     codes: &[CODES],
     schema: super::model_schema::<Topic>,
     decode: super::decode::<Topic>,

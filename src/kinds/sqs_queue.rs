@@ -6,6 +6,7 @@ use serde::Deserialize;
 use super::encryption::{Encryption, send_encrypted, service_uses_key};
 use super::s3_bucket::OnDelete;
 use super::site::{join, own_arn, pascal_case, refuse_plain_http};
+use super::standing::{Policy, Properties, Standing};
 use super::{
     Access, Attribute, Component, Get, Grant, Kind, Metrics, Need, Peers, Place, Port, Request, Scope, Site, Wire,
 };
@@ -32,7 +33,7 @@ use crate::template::{Data, Map, Value};
 ///     pattern: { source: [aws.ssm] }
 ///     targets: [work]
 /// ```
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Queue {
     /// Name of the queue; `.fifo` is added to that of a FIFO queue. Without it CloudFormation makes one.
@@ -218,6 +219,18 @@ fn delete() -> OnDelete {
 }
 
 impl Queue {
+    /// What grants like a queue with these properties.
+    fn read(properties: &Properties<'_>) -> Box<dyn Component> {
+        let fifo = properties.flag("FifoQueue", |access| *access != Access::Watch);
+        let deduplicates = |access: &Access| matches!(access, Access::SendEvents | Access::Call);
+        Box::new(Self {
+            fifo,
+            deduplicate_by_content: fifo && properties.flag("ContentBasedDeduplication", deduplicates),
+            encryption: properties.key(&["KmsMasterKeyId"]),
+            ..Self::default()
+        })
+    }
+
     fn key_arn(&self, place: &Place, scope: &Scope) -> Option<Value> {
         self.encryption.as_ref()?.key_arn(place, scope)
     }
@@ -280,7 +293,11 @@ impl Queue {
                     .sink()
                     .report(&DEDUPLICATION, request.origin.span(), message)
                     .also(place.origin.span(), "this queue")
-                    .help("remove `deduplicate_by_content: false`");
+                    .help(if place.only.is_some() {
+                        "write `ContentBasedDeduplication: true`"
+                    } else {
+                        "remove `deduplicate_by_content: false`"
+                    });
             }
             _ => {}
         }
@@ -342,6 +359,12 @@ impl Component for Queue {
         }
     }
 
+    fn add_policy(&self, site: &mut Site<'_>) {
+        let place = site.place;
+        let (queue, url) = (place.attribute(QUEUE, "Arn"), place.reference(QUEUE));
+        site.add("QueuePolicy", "AWS::SQS::QueuePolicy", Self::policy(place.origin, queue, url, site.received));
+    }
+
     fn compose(&self, site: &mut Site<'_>) {
         let (place, scope) = (site.place, site.scope);
         let origin = place.origin;
@@ -374,8 +397,7 @@ impl Component for Queue {
             .0,
         );
         site.add_stateful(QUEUE, "AWS::SQS::Queue", self.on_delete.removal(), properties);
-        let (queue, url) = (place.attribute(QUEUE, "Arn"), place.reference(QUEUE));
-        site.add("QueuePolicy", "AWS::SQS::QueuePolicy", Self::policy(origin, queue, url, site.received));
+        self.add_policy(site);
 
         if self.dead_letters.as_ref().is_some_and(|dead_letters| dead_letters.to.is_none()) {
             let mut properties = self.common(origin, key.as_ref());
@@ -429,6 +451,13 @@ pub(super) static KIND: Kind = Kind {
             get: Get::Att(super::encryption::KEY, "Arn"),
         },
     ],
+    standing: Some(Standing {
+        types: &["AWS::SQS::Queue"],
+        role: QUEUE,
+        without: &[],
+        policy: Policy::Beside("AWS::SQS::QueuePolicy", "Queues"),
+        read: Queue::read,
+    }),
     codes: &[CODES],
     schema: super::model_schema::<Queue>,
     decode: super::decode::<Queue>,

@@ -1,5 +1,6 @@
 //! IAM policy documents.
 
+use super::emit::json;
 use super::{Data, Map, Value};
 use crate::map;
 use crate::source::Origin;
@@ -72,6 +73,12 @@ impl Statement {
         self
     }
 
+    /// The same text for statements that differ only in their resources.
+    fn text_without_resources(&self) -> String {
+        let map = Self { resources: Vec::new(), ..self.clone() }.into_map();
+        json(&Value::new(self.origin, Data::Map(map)))
+    }
+
     /// The statement as CloudFormation takes it.
     pub fn into_map(self) -> Map {
         let effect = match self.effect {
@@ -99,7 +106,27 @@ fn one_or_many(origin: Origin, mut values: Vec<Value>) -> Option<Value> {
 }
 
 /// A policy document of these statements.
+///
+/// Names of statements are unique in a policy. Those that differ only in their resources are one; where a name is taken
+/// by another, a number follows it.
+///
+/// Source: IAM User Guide, "IAM JSON policy elements: Sid".
 pub fn document(origin: Origin, statements: Vec<Statement>) -> Map {
-    let statements: Vec<Map> = statements.into_iter().map(Statement::into_map).collect();
+    let mut all: Vec<(String, Statement)> = Vec::new();
+    for mut statement in statements {
+        let text = statement.text_without_resources();
+        if let Some((_, same)) = all.iter_mut().find(|(known, _)| *known == text) {
+            let known: Vec<String> = same.resources.iter().map(json).collect();
+            same.resources.extend(statement.resources.into_iter().filter(|one| !known.contains(&json(one))));
+            continue;
+        }
+        let taken = |name: &str| all.iter().any(|(_, known)| known.sid.as_deref() == Some(name));
+        if let Some(name) = statement.sid.clone().filter(|name| taken(name)) {
+            // Of as many names and one more, one is free.
+            statement.sid = (2..=all.len() + 2).map(|number| format!("{name}{number}")).find(|name| !taken(name));
+        }
+        all.push((text, statement));
+    }
+    let statements: Vec<Map> = all.into_iter().map(|(_, statement)| statement.into_map()).collect();
     map!(origin; "Version" => VERSION, "Statement" => statements)
 }

@@ -173,6 +173,14 @@ impl Value {
         Self::call(origin, Function::Sub, Self::string(origin, text))
     }
 
+    /// `!Sub text`, or the text alone where nothing in it waits for the deployment.
+    pub fn sub_or_string(origin: Origin, text: String) -> Self {
+        if text.replace("${!", "").contains("${") {
+            return Self::sub(origin, text);
+        }
+        Self::string(origin, text.replace("${!", "${"))
+    }
+
     /// A function with its argument.
     pub fn call(origin: Origin, function: Function, argument: Self) -> Self {
         Self::new(origin, Data::Call(function, Box::new(argument)))

@@ -8,9 +8,11 @@
 
 mod architecture;
 mod blueprints;
+mod brackets;
 mod checkers;
 mod cli;
 mod codes;
+mod environments;
 mod fixtures;
 mod functions;
 mod kinds_delivery;
@@ -20,4 +22,5 @@ mod manual;
 mod memory;
 mod operations;
 mod properties;
+mod resources;
 mod snapshots;

@@ -1,6 +1,7 @@
 //! The metrics of a stream: some are always there, others come with its settings.
 
 /// Metrics that a stream has under one condition.
+#[derive(Debug)]
 pub struct Group {
     /// The condition, as a finding says it.
     pub with: &'static str,

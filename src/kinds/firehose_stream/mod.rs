@@ -7,6 +7,7 @@ mod http;
 mod metrics;
 mod prefix;
 mod presets;
+mod raw;
 mod records;
 mod s3;
 mod time_zone;
@@ -22,6 +23,7 @@ use super::encryption::Encryption;
 use super::layout::{self, Layout};
 use super::log_group::RETENTION_DAYS;
 use super::site::{assumed_by, own_arn};
+use super::standing::{Policy, Standing};
 use super::{
     Access, Actor, Attribute, Component, Dataset, Get, Grant, Kind, Metrics, Peers, Place, Port, Request, Scope, Site,
     Wire,
@@ -410,7 +412,7 @@ impl Component for Stream {
             Destination::S3(_) => &metrics::S3,
             Destination::Http(_) => &metrics::HTTP,
         });
-        vec![Metrics { part: None, namespace: "AWS/Firehose", dimensions, names, others, aliases }]
+        vec![Metrics { part: None, namespace: "AWS/Firehose", dimensions, names, others, aliases, open: false }]
     }
 
     fn dataset(&self) -> Option<Dataset> {
@@ -432,9 +434,7 @@ impl Component for Stream {
                         .also(from.span(), "its source")
                         .help(format!("name `{}` here instead", from.name()));
                 }
-                let statement =
-                    Statement::allow(origin, PUT, vec![arn.clone()]).named(format!("PutOn{}", place.id("")));
-                Grant { role: vec![statement], address: Some(arn), ..Grant::default() }
+                take_records(request, place)
             }
             Access::FollowLayout => {
                 if let Destination::Http(http) = &self.to {
@@ -485,6 +485,14 @@ impl Component for Stream {
     }
 }
 
+/// What it needs to put records into a stream.
+fn take_records(request: &Request<'_>, place: &Place) -> Grant {
+    let origin = request.origin;
+    let arn = Value { origin, ..place.attribute(STREAM, "Arn") };
+    let statement = Statement::allow(origin, PUT, vec![arn.clone()]).named(format!("PutOn{}", place.id("")));
+    Grant { role: vec![statement], address: Some(arn), ..Grant::default() }
+}
+
 pub(super) static KIND: Kind = Kind {
     name: "firehose-stream",
     ports: &[
@@ -500,6 +508,7 @@ pub(super) static KIND: Kind = Kind {
         Attribute { name: "name", doc: "Name of the stream.", get: Get::Ref(STREAM) },
         Attribute { name: "arn", doc: "ARN of the stream.", get: Get::Att(STREAM, "Arn") },
         Attribute { name: "role-arn", doc: "ARN of the role with which it delivers.", get: Get::Att("Role", "Arn") },
+        Attribute { name: "role-name", doc: "Name of the role with which it delivers.", get: Get::Ref("Role") },
         Attribute {
             name: "log-group",
             doc: "Name of the log group of its errors, unless `logging: {enabled: false}`.",
@@ -511,6 +520,13 @@ pub(super) static KIND: Kind = Kind {
             get: Get::Att(super::encryption::KEY, "Arn"),
         },
     ],
+    standing: Some(Standing {
+        types: &["AWS::KinesisFirehose::DeliveryStream"],
+        role: STREAM,
+        without: &[(Port::Dataset, "whose layout is not known: use a `firehose-stream`, or name the bucket")],
+        policy: Policy::Free,
+        read: raw::Fed::read,
+    }),
     codes: &[
         CODES,
         layout::CODES,

@@ -12,8 +12,9 @@ pub(super) use self::columns::COLUMN_PATTERN;
 use self::columns::Columns;
 use self::location::{Location, url};
 use super::layout::{Purpose, TableLayout};
+use super::standing::{Policy, Properties, Standing};
 use super::{Access, Attribute, Component, Dataset, Format, Get, Grant, Kind, Place, Port, Request, Scope, Site, Wire};
-use crate::blueprint::text::{Located, Reference, Text};
+use crate::blueprint::text::{Located, Part, Reference, Text};
 use crate::diagnostics::Sink;
 use crate::map;
 use crate::source::{Origin, Span};
@@ -319,11 +320,7 @@ impl Component for Table {
     }
 
     fn accept(&self, request: &Request<'_>, place: &Place, _scope: &Scope) -> Grant {
-        if *request.access != Access::ReadColumns {
-            return Grant::default();
-        }
-        let address = Some(Value { origin: request.origin, ..place.reference(TABLE) });
-        Grant { address, ..Grant::default() }
+        accept(request, place)
     }
 
     fn compose(&self, site: &mut Site<'_>) {
@@ -381,10 +378,83 @@ impl Component for Table {
     }
 }
 
+/// What a use of a table needs: the rights are on its database.
+fn accept(request: &Request<'_>, place: &Place) -> Grant {
+    if *request.access != Access::ReadColumns {
+        return Grant::default();
+    }
+    let address = Some(Value { origin: request.origin, ..place.reference(TABLE) });
+    Grant { address, ..Grant::default() }
+}
+
+/// A table as a raw resource: who reads its columns needs its name and its database.
+#[derive(Debug)]
+struct Described {
+    name: String,
+    database: Option<Reference>,
+}
+
+impl Described {
+    fn read(properties: &Properties<'_>) -> Box<dyn Component> {
+        let reads = |access: &Access| *access == Access::ReadColumns;
+        let database = properties.text(&["DatabaseName"]).and_then(|text| match text.parts.as_slice() {
+            [Part::Reference(path, span)] => Reference::of_attribute(path, *span),
+            _ => None,
+        });
+        if let Some(tree) = properties.get(&["DatabaseName"]).filter(|_| database.is_none()) {
+            let why = "its database is no component".to_owned();
+            properties.note(why, "write `${catalog.name}` with the name of a `glue-database`", tree.span, reads);
+        }
+        let path = ["TableInput", "Name"];
+        let name = properties.literal(&path);
+        if let Some(tree) = properties.get(&path).or(properties.get(&["TableInput"])).filter(|_| name.is_none()) {
+            let why = "its name is not written out".to_owned();
+            properties.note(why, "write the name of the table in `TableInput`", tree.span, reads);
+        }
+        Box::new(Self { name: name.unwrap_or_default(), database })
+    }
+}
+
+impl Component for Described {
+    fn leads_on(&self, access: &Access, _place: &Place) -> Option<Wire<'_>> {
+        let to = self.database.as_ref().filter(|_| *access == Access::ReadColumns && !self.name.is_empty())?;
+        Some(Wire { to, access: Access::ReadTable(self.name.clone()) })
+    }
+
+    fn accept(&self, request: &Request<'_>, place: &Place, _scope: &Scope) -> Grant {
+        accept(request, place)
+    }
+
+    fn compose(&self, _site: &mut Site<'_>) {}
+}
+
 pub(super) static KIND: Kind = Kind {
     name: "glue-table",
     ports: &[Port::Columns],
-    attributes: &[Attribute { name: "name", doc: "Name of the table.", get: Get::Ref(TABLE) }],
+    attributes: &[
+        Attribute { name: "name", doc: "Name of the table.", get: Get::Ref(TABLE) },
+        Attribute { name: "database", doc: "Name of its database.", get: Get::Property(TABLE, &["DatabaseName"]) },
+        Attribute {
+            name: "location",
+            doc: "Where its objects are, as `s3://…/`.",
+            get: Get::Property(TABLE, &["TableInput", "StorageDescriptor", "Location"]),
+        },
+        Attribute {
+            name: "arn",
+            doc: "ARN of the table.",
+            get: Get::Text(
+                TABLE,
+                "arn:${AWS::Partition}:glue:${AWS::Region}:${AWS::AccountId}:table/{DatabaseName}/{}",
+            ),
+        },
+    ],
+    standing: Some(Standing {
+        types: &["AWS::Glue::Table"],
+        role: TABLE,
+        without: &[],
+        policy: Policy::Free,
+        read: Described::read,
+    }),
     codes: &[CODES, columns::CODES, location::CODES],
     schema: super::model_schema::<Table>,
     decode: super::decode::<Table>,

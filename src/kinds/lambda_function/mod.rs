@@ -15,6 +15,7 @@ use self::sources::EventSource;
 use self::uses::Use;
 use super::log_group::RETENTION_DAYS;
 use super::site::{assumed_by, own_arn};
+use super::standing::{Policy, Properties, Standing};
 use super::{Access, Actor, Attribute, Component, Get, Grant, Kind, Place, Port, Request, Scope, Site, Wire};
 use crate::blueprint::text::{FileReference, Located, Setting, Text};
 use crate::diagnostics::Sink;
@@ -396,38 +397,7 @@ impl Component for Function {
     }
 
     fn accept(&self, request: &Request<'_>, place: &Place, scope: &Scope) -> Grant {
-        let origin = request.origin;
-        let arn = Value { origin, ..place.attribute(FUNCTION, "Arn") };
-        match request.access {
-            Access::SendEvents => {
-                let Some(actor) = request.actor else { return Grant::default() };
-                // Only the source's ARN: with its account too, EventBridge delivers nothing.
-                // Source: EventBridge User Guide, "Troubleshooting Amazon EventBridge".
-                let condition = map!(origin; "ArnLike" => map!(origin; "aws:SourceArn" => actor.arn.clone()));
-                let statement = Statement::allow(origin, INVOKE, vec![arn.clone()])
-                    .named(format!("PermissionOf{}", super::site::pascal_case(request.from)))
-                    .service(actor.principal)
-                    .when(condition);
-                Grant { policy: vec![statement], address: Some(arn), ..Grant::default() }
-            }
-            Access::Transform => {
-                if let Some(seconds) = self.timeout_seconds.known().filter(|seconds| **seconds > TRANSFORM_MAX_SECONDS)
-                {
-                    let message = format!("{seconds} seconds, at most {TRANSFORM_MAX_SECONDS} for a transformation");
-                    scope
-                        .sink()
-                        .report(&TIMEOUT, self.timeout_seconds.span(), message)
-                        .also(request.origin.span(), "it is used to transform here")
-                        .help(format!("write {TRANSFORM_MAX_SECONDS} or less"));
-                }
-                let role = invoke(origin, place, TRANSFORM);
-                Grant { role, address: Some(arn), ..Grant::default() }
-            }
-            Access::Invoke | Access::Call => {
-                Grant { role: invoke(origin, place, INVOKE), address: Some(arn), ..Grant::default() }
-            }
-            _ => Grant::default(),
-        }
+        accept(Some(&self.timeout_seconds), request, place, scope)
     }
 
     fn compose(&self, site: &mut Site<'_>) {
@@ -486,6 +456,68 @@ impl Component for Function {
     }
 }
 
+/// What a use of a function with this timeout needs.
+fn accept(timeout: Option<&Setting<u32>>, request: &Request<'_>, place: &Place, scope: &Scope) -> Grant {
+    let origin = request.origin;
+    let arn = Value { origin, ..place.attribute(FUNCTION, "Arn") };
+    match request.access {
+        Access::SendEvents => {
+            let Some(actor) = request.actor else { return Grant::default() };
+            // Only the source's ARN: with its account too, EventBridge delivers nothing.
+            // Source: EventBridge User Guide, "Troubleshooting Amazon EventBridge".
+            let condition = map!(origin; "ArnLike" => map!(origin; "aws:SourceArn" => actor.arn.clone()));
+            let statement = Statement::allow(origin, INVOKE, vec![arn.clone()])
+                .named(format!("PermissionOf{}", super::site::pascal_case(request.from)))
+                .service(actor.principal)
+                .when(condition);
+            Grant { policy: vec![statement], address: Some(arn), ..Grant::default() }
+        }
+        Access::Transform => {
+            if let Some(timeout) = timeout
+                && let Some(seconds) = timeout.known().filter(|seconds| **seconds > TRANSFORM_MAX_SECONDS)
+            {
+                let message = format!("{seconds} seconds, at most {TRANSFORM_MAX_SECONDS} for a transformation");
+                scope
+                    .sink()
+                    .report(&TIMEOUT, timeout.span(), message)
+                    .also(request.origin.span(), "it is used to transform here")
+                    .help(format!("write {TRANSFORM_MAX_SECONDS} or less"));
+            }
+            let role = invoke(origin, place, TRANSFORM);
+            Grant { role, address: Some(arn), ..Grant::default() }
+        }
+        Access::Invoke | Access::Call => {
+            Grant { role: invoke(origin, place, INVOKE), address: Some(arn), ..Grant::default() }
+        }
+        _ => Grant::default(),
+    }
+}
+
+/// A function as a raw resource.
+#[derive(Debug)]
+struct Invoked {
+    timeout: Option<Setting<u32>>,
+}
+
+impl Invoked {
+    fn read(properties: &Properties<'_>) -> Box<dyn Component> {
+        let timeout = properties.number(&["Timeout"]);
+        Box::new(Self { timeout: timeout.map(|(seconds, span)| Setting::Known(Located::at(seconds, span))) })
+    }
+}
+
+impl Component for Invoked {
+    fn accept(&self, request: &Request<'_>, place: &Place, scope: &Scope) -> Grant {
+        accept(self.timeout.as_ref(), request, place, scope)
+    }
+
+    fn add_policy(&self, site: &mut Site<'_>) {
+        Function::add_permissions(site);
+    }
+
+    fn compose(&self, _site: &mut Site<'_>) {}
+}
+
 /// A statement to run the function, all of its versions included.
 fn invoke(origin: Origin, place: &Place, actions: &[&'static str]) -> Vec<Statement> {
     let arn = Value { origin, ..place.attribute(FUNCTION, "Arn") };
@@ -500,6 +532,7 @@ pub(super) static KIND: Kind = Kind {
         Attribute { name: "name", doc: "Name of the function.", get: Get::Ref(FUNCTION) },
         Attribute { name: "arn", doc: "ARN of the function.", get: Get::Att(FUNCTION, "Arn") },
         Attribute { name: "role-arn", doc: "ARN of the role with which it runs.", get: Get::Att("Role", "Arn") },
+        Attribute { name: "role-name", doc: "Name of the role with which it runs.", get: Get::Ref("Role") },
         Attribute { name: "log-group", doc: "Name of its log group.", get: Get::Ref(LOG_GROUP) },
         Attribute {
             name: "dead-letters-arn",
@@ -511,7 +544,19 @@ pub(super) static KIND: Kind = Kind {
             doc: "Name of the queue of events that it could not handle, with `dead_letters: true`.",
             get: Get::Att(QUEUE, "QueueName"),
         },
+        Attribute {
+            name: "dead-letters-url",
+            doc: "URL of the queue of events that it could not handle, with `dead_letters: true`.",
+            get: Get::Ref(QUEUE),
+        },
     ],
+    standing: Some(Standing {
+        types: &["AWS::Lambda::Function"],
+        role: FUNCTION,
+        without: &[],
+        policy: Policy::Free,
+        read: Invoked::read,
+    }),
     codes: &[CODES, code::CODES, runtime::CODES],
     schema: super::model_schema::<Function>,
     decode: super::decode::<Function>,
