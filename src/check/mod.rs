@@ -3,6 +3,7 @@
 //! A rule about the services is written once, over the template; its finding is shown at the line that caused the
 //! value. This layer knows neither kinds nor how a template was made.
 
+mod conditions;
 mod functions;
 mod known;
 mod limits;
@@ -10,6 +11,7 @@ mod parameters;
 mod references;
 mod rules;
 mod structure;
+mod uses;
 mod violations;
 
 use std::collections::BTreeMap;
@@ -25,7 +27,7 @@ use crate::template::{Resource, Template};
 
 /// The codes of this layer, family by family.
 pub static CODES: &[&[&Code]] =
-    &[functions::CODES, limits::CODES, parameters::CODES, references::CODES, violations::CODES];
+    &[conditions::CODES, functions::CODES, limits::CODES, parameters::CODES, references::CODES, violations::CODES];
 
 /// Checks a blueprint with the schema of the language; `hints` say what to write for its patterns. Gives the paths of
 /// what is wrong.
@@ -101,6 +103,7 @@ pub fn template(template: &Template, sources: &Sources, sink: &mut Sink) {
         structure::check(template, sink);
         functions::check(&context, sink);
         parameters::check(&context, sink);
+        conditions::check(&context, sink);
     }
     violations::check(&context, sink);
     references::check(&context, sink);

@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Context;
+use super::uses::{self, Named, Use};
 use crate::diagnostics::{INTERNAL, Sink, closest};
 use crate::schema::provider;
-use crate::source::Span;
-use crate::template::{Data, Function, Map, Resource, Template, Value};
+use crate::template::{Map, Resource, Template};
 
 codes! {
     /// Resources need each other, so that none can be made first.
@@ -113,46 +113,17 @@ const PSEUDO_PARAMETERS: &[&str] = &[
     "AWS::URLSuffix",
 ];
 
-/// Something that a value names.
-struct Use<'a> {
-    name: Named<'a>,
-    span: Span,
-    path: String,
-}
-
-enum Named<'a> {
-    /// A parameter or a resource.
-    Id(&'a str),
-    /// A resource with an attribute, if that is a text.
-    Attribute(&'a str, Option<&'a str>),
-    Condition(&'a str),
-    /// A mapping with its keys, as far as they are texts.
-    Mapping(&'a str, [Option<&'a str>; 2]),
-}
-
 /// Checks all references of a template.
 pub fn check(context: &Context<'_>, sink: &mut Sink) {
     let template = context.template;
     let mut needs: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     let mut used: BTreeSet<&str> = BTreeSet::new();
     for resource in &template.resources {
-        let mut found = Vec::new();
-        let path = format!("Resources/{}", resource.id);
-        if template.written.is_some() {
-            for (key, value) in &resource.attributes.0 {
-                if key.text != "Condition" && key.text != "DependsOn" {
-                    uses(context, value, &format!("{path}/{}", key.text), &mut found);
-                }
-            }
-        } else {
-            for (key, value) in &resource.properties.0 {
-                uses(context, value, &format!("{path}/Properties/{}", key.text), &mut found);
-            }
-        }
+        let found = uses::of_resource(context, resource);
         for one in &found {
             check_use(context, one, sink);
         }
-        check_attributes(context, resource, &path, sink);
+        check_attributes(context, resource, sink);
         let ids = found.iter().filter_map(|one| match one.name {
             Named::Id(id) | Named::Attribute(id, _) => Some(id),
             _ => None,
@@ -162,139 +133,24 @@ pub fn check(context: &Context<'_>, sink: &mut Sink) {
         if !resource.kind.starts_with("AWS::Serverless::") {
             needs.insert(&resource.id, ids.collect());
         }
-        collect_used(&found, &mut used);
+        used.extend(found.iter().map(Use::id));
         used.extend(resource.condition.as_deref());
     }
-    let sections = [
-        ("Outputs", &template.outputs),
-        ("Conditions", &template.conditions),
-        ("Rules", &template.rules),
-        ("Metadata", &template.metadata),
-    ];
+    let sections = [("Outputs", &template.outputs), ("Conditions", &template.conditions), ("Rules", &template.rules)];
     for (name, section) in sections {
-        let mut found = Vec::new();
-        for (key, value) in &section.0 {
-            let path = format!("{name}/{}", key.text);
-            uses(context, value, &path, &mut found);
-            if name == "Outputs" {
-                let condition = value.as_map().and_then(|output| output.get("Condition"));
-                if let Some((condition, text)) = condition.and_then(|value| Some((value, value.as_str()?))) {
-                    let path = format!("{path}/Condition");
-                    found.push(Use { name: Named::Condition(text), span: condition.origin.span(), path });
-                }
+        for one in uses::of_section(context, name, section) {
+            check_use(context, &one, sink);
+            if name != "Outputs" {
+                check_constant(context, &one, sink);
             }
+            used.insert(one.id());
         }
-        // Metadata may hold anything, and only what stands there is missing nowhere.
-        if name != "Metadata" {
-            for one in &found {
-                check_use(context, one, sink);
-                if matches!(name, "Conditions" | "Rules") {
-                    check_constant(context, one, sink);
-                }
-            }
-        }
-        collect_used(&found, &mut used);
     }
+    // Metadata may hold anything, and what only stands there is missing nowhere.
+    used.extend(uses::of_section(context, "Metadata", &template.metadata).iter().map(Use::id));
     report_cycles(template, &needs, sink);
     if context.is_written() && !context.is_open {
         report_unused(context, &used, sink);
-    }
-}
-
-fn collect_used<'a>(found: &[Use<'a>], used: &mut BTreeSet<&'a str>) {
-    used.extend(found.iter().map(|one| match one.name {
-        Named::Id(name) | Named::Attribute(name, _) | Named::Condition(name) | Named::Mapping(name, _) => name,
-    }));
-}
-
-/// Collects what a value names, in order.
-fn uses<'a>(context: &Context<'_>, value: &'a Value, path: &str, found: &mut Vec<Use<'a>>) {
-    match &value.data {
-        Data::List(items) => {
-            for (index, item) in items.iter().enumerate() {
-                uses(context, item, &format!("{path}/{index}"), found);
-            }
-        }
-        Data::Map(map) => {
-            for (key, value) in &map.0 {
-                uses(context, value, &format!("{path}/{}", key.text), found);
-            }
-        }
-        Data::Call(function, argument) => {
-            let path = format!("{path}/{}", function.name());
-            called(context, *function, value.origin.span(), argument, &path, found);
-            // The names are not values.
-            if !matches!(function, Function::Ref | Function::Condition) {
-                uses(context, argument, &path, found);
-            }
-        }
-        Data::Null | Data::Bool(_) | Data::Number(_) | Data::String(_) => {}
-    }
-}
-
-fn called<'a>(
-    context: &Context<'_>,
-    function: Function,
-    span: Span,
-    argument: &'a Value,
-    path: &str,
-    found: &mut Vec<Use<'a>>,
-) {
-    let mut add = |name: Named<'a>, span: Span| found.push(Use { name, span, path: path.to_owned() });
-    let parts = argument.as_list().unwrap_or_default();
-    match function {
-        Function::Ref => argument.as_str().into_iter().for_each(|id| add(Named::Id(id), span)),
-        Function::Condition => argument.as_str().into_iter().for_each(|name| add(Named::Condition(name), span)),
-        Function::If => {
-            if let Some((first, name)) = parts.first().and_then(|first| Some((first, first.as_str()?))) {
-                add(Named::Condition(name), first.origin.span());
-            }
-        }
-        Function::GetAtt => {
-            if let Some(id) = parts.first().and_then(Value::as_str) {
-                let attribute = match parts {
-                    [_, attribute] => attribute.as_str(),
-                    _ => None,
-                };
-                let written: Vec<Span> = parts.iter().map(|part| part.origin.span()).collect();
-                // In the short form both are one text, whose place is that of the function.
-                let apart = written.len() == 2 && written[0] != written[1];
-                let span = match (apart, context.resources.contains_key(id)) {
-                    (false, _) => span,
-                    (true, true) => written[1],
-                    (true, false) => written[0],
-                };
-                add(Named::Attribute(id, attribute), span);
-            }
-        }
-        Function::FindInMap => {
-            if let Some((first, name)) = parts.first().and_then(|first| Some((first, first.as_str()?))) {
-                let key = |at: usize| parts.get(at).and_then(Value::as_str);
-                // A default value stands in for what does not exist.
-                if parts.len() == 3 {
-                    add(Named::Mapping(name, [key(1), key(2)]), first.origin.span());
-                } else if context.template.mappings.get(name).is_some() {
-                    add(Named::Mapping(name, [None, None]), first.origin.span());
-                }
-            }
-        }
-        Function::Sub => {
-            let (text, local) = match parts {
-                [text, variables, ..] => (text, variables.as_map()),
-                _ => (argument, None),
-            };
-            for name in text.as_str().map(substituted).unwrap_or_default() {
-                if local.is_some_and(|local| local.get(name).is_some()) {
-                    continue;
-                }
-                let place = context.narrow(text.origin.span(), &format!("${{{name}}}"));
-                match name.split_once('.') {
-                    Some((id, attribute)) => add(Named::Attribute(id, Some(attribute)), place),
-                    None => add(Named::Id(name), place),
-                }
-            }
-        }
-        _ => {}
     }
 }
 
@@ -402,16 +258,17 @@ fn check_constant(context: &Context<'_>, one: &Use<'_>, sink: &mut Sink) {
 }
 
 /// Checks what a resource names beside its properties.
-fn check_attributes(context: &Context<'_>, resource: &Resource, path: &str, sink: &mut Sink) {
+fn check_attributes(context: &Context<'_>, resource: &Resource, sink: &mut Sink) {
+    let path = format!("Resources/{}", resource.id);
     if let Some(condition) = &resource.condition {
         let span = resource.attributes.get("Condition").map_or(resource.origin.span(), |value| value.origin.span());
-        check_use(context, &Use { name: Named::Condition(condition), span, path: format!("{path}/Condition") }, sink);
+        check_use(context, &Use::new(Named::Condition(condition), span, format!("{path}/Condition")), sink);
     }
     let written = resource.attributes.get("DependsOn");
     for (index, id) in resource.depends_on.iter().enumerate() {
         let place = written.map(|value| value.as_list().and_then(|items| items.get(index)).unwrap_or(value));
         let span = place.map_or(resource.origin.span(), |value| value.origin.span());
-        let one = Use { name: Named::Id(id), span, path: format!("{path}/DependsOn") };
+        let one = Use::new(Named::Id(id), span, format!("{path}/DependsOn"));
         if !context.resources.contains_key(id.as_str()) && !context.may_have(id) {
             report_missing(context, &one, "resource", id, closest(id, context.resources.keys().copied()), sink);
         }
@@ -456,16 +313,6 @@ fn and(names: &[String]) -> String {
 
 /// So many names are shown.
 const SHOWN: usize = 12;
-
-/// The names in `${ }` of the text of a `Fn::Sub`, without those that are literal.
-fn substituted(text: &str) -> Vec<&str> {
-    text.split("${")
-        .skip(1)
-        .filter_map(|rest| rest.split_once('}'))
-        .map(|(name, _)| name.trim())
-        .filter(|name| !name.starts_with('!') && !name.is_empty())
-        .collect()
-}
 
 fn has_attribute(resource: &Resource, attribute: &str) -> bool {
     // Types of other transforms become several resources.

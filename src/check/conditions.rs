@@ -1,0 +1,259 @@
+//! Conditions of a template: what they can be together, and what may be missing when they are not met.
+
+use std::collections::BTreeMap;
+
+use super::Context;
+use super::uses::{self, Named};
+use crate::diagnostics::Sink;
+use crate::template::{Data, Function, Template, Value};
+
+codes! {
+    /// Something refers to a resource that does not exist under some condition.
+    ///
+    /// When the condition of the resource is not met and that of whoever refers to it is, CloudFormation refuses the
+    /// template: the reference cannot be resolved.
+    ///
+    /// ```yaml
+    /// Parameters:
+    ///   Keep: { Type: String, AllowedValues: ["yes", "no"] }
+    /// Conditions:
+    ///   Kept: !Equals [!Ref Keep, "yes"]
+    /// Resources:
+    ///   Archive:
+    ///     Type: AWS::S3::Bucket
+    ///     Condition: Kept
+    /// Outputs:
+    ///   Name: { Value: !Ref Archive }
+    /// ```
+    ///
+    /// Instead:
+    ///
+    /// ```yaml
+    /// Parameters:
+    ///   Keep: { Type: String, AllowedValues: ["yes", "no"] }
+    /// Conditions:
+    ///   Kept: !Equals [!Ref Keep, "yes"]
+    /// Resources:
+    ///   Archive:
+    ///     Type: AWS::S3::Bucket
+    ///     Condition: Kept
+    /// Outputs:
+    ///   Name: { Value: !Ref Archive, Condition: Kept }
+    /// ```
+    ///
+    /// Source: CloudFormation User Guide, "CloudFormation template Conditions syntax".
+    MISSING = Warning "may-not-exist";
+
+    /// A condition or a choice is always decided in the same way.
+    ///
+    /// ```yaml
+    /// Conditions:
+    ///   Never: !Equals [a, b]
+    /// Resources:
+    ///   Archive:
+    ///     Type: AWS::S3::Bucket
+    ///     Condition: Never
+    /// ```
+    ///
+    /// Instead:
+    ///
+    /// ```yaml
+    /// Resources:
+    ///   Archive:
+    ///     Type: AWS::S3::Bucket
+    /// ```
+    CONSTANT = Warning "constant-condition";
+}
+
+/// Combinations beyond these are not tried out: what would need more is not checked.
+const MOST_COMBINATIONS: usize = 4096;
+
+/// All that conditions compare, and every combination of values that it can have.
+struct Solver<'a> {
+    template: &'a Template,
+    /// What is compared, each with the values that make a difference; the last stands for all others if `other`.
+    variables: Vec<Variable>,
+    /// Where a variable is in a combination, by its text.
+    index: BTreeMap<String, usize>,
+    combinations: usize,
+}
+
+struct Variable {
+    values: Vec<String>,
+    /// Whether it can be none of the values.
+    other: bool,
+}
+
+impl Variable {
+    fn size(&self) -> usize {
+        self.values.len() + usize::from(self.other)
+    }
+}
+
+/// A condition that must be met, or not.
+pub type Assumption<'a> = (&'a str, bool);
+
+impl<'a> Solver<'a> {
+    /// Reads all conditions; `None` if there are too many combinations.
+    fn new(template: &'a Template) -> Option<Self> {
+        let mut solver = Self { template, variables: Vec::new(), index: BTreeMap::new(), combinations: 1 };
+        for (_, condition) in &template.conditions.0 {
+            let mut comparisons = Vec::new();
+            condition.walk(&mut |part| {
+                if let Data::Call(Function::Equals, argument) = &part.data {
+                    comparisons.push(argument.as_ref());
+                }
+            });
+            for comparison in comparisons {
+                solver.declare(comparison);
+            }
+        }
+        for variable in &solver.variables {
+            solver.combinations = solver.combinations.checked_mul(variable.size().max(1))?;
+            if solver.combinations > MOST_COMBINATIONS {
+                return None;
+            }
+        }
+        Some(solver)
+    }
+
+    fn declare(&mut self, comparison: &Value) {
+        let Some((name, value)) = compared(comparison) else { return };
+        let at = *self.index.entry(name.clone()).or_insert_with(|| {
+            self.variables.push(variable(self.template, &name));
+            self.variables.len() - 1
+        });
+        if let Some(variable) = self.variables.get_mut(at)
+            && variable.other
+            && !variable.values.contains(&value)
+        {
+            variable.values.push(value);
+        }
+    }
+
+    /// Whether some combination meets all assumptions.
+    fn is_possible(&self, assumptions: &[Assumption<'_>]) -> bool {
+        (0..self.combinations).any(|combination| {
+            assumptions.iter().all(|(name, wanted)| self.holds(name, combination, 0).is_none_or(|held| held == *wanted))
+        })
+    }
+
+    /// Whether a condition is met; `None` if that cannot be known.
+    fn holds(&self, name: &str, combination: usize, depth: usize) -> Option<bool> {
+        // Conditions may name each other in a circle.
+        if depth > self.template.conditions.0.len() {
+            return None;
+        }
+        self.decide(self.template.conditions.get(name)?, combination, depth)
+    }
+
+    fn decide(&self, condition: &Value, combination: usize, depth: usize) -> Option<bool> {
+        let Data::Call(function, argument) = &condition.data else { return None };
+        let parts = argument.as_list().unwrap_or_default();
+        let mut each = parts.iter().map(|part| self.decide(part, combination, depth));
+        match function {
+            Function::Condition => self.holds(argument.as_str()?, combination, depth + 1),
+            Function::Not => each.next()?.map(|held| !held),
+            Function::And => each.try_fold(true, |all, held| held.map(|held| all && held)),
+            Function::Or => each.try_fold(false, |any, held| held.map(|held| any || held)),
+            Function::Equals => self.equal(argument, combination),
+            _ => None,
+        }
+    }
+
+    fn equal(&self, comparison: &Value, combination: usize) -> Option<bool> {
+        if let [one, other] = comparison.as_list()?
+            && let (Some(one), Some(other)) = (constant(one), constant(other))
+        {
+            return Some(one == other);
+        }
+        let (name, value) = compared(comparison)?;
+        let at = *self.index.get(&name)?;
+        let before: usize = self.variables.iter().take(at).map(|variable| variable.size().max(1)).product();
+        let variable = self.variables.get(at)?;
+        let chosen = (combination / before) % variable.size().max(1);
+        Some(variable.values.get(chosen).is_some_and(|chosen| *chosen == value))
+    }
+}
+
+/// The values that a parameter can have.
+fn variable(template: &Template, name: &str) -> Variable {
+    let parameter = template.parameters.get(name).and_then(Value::as_map);
+    let allowed = parameter.and_then(|parameter| parameter.get("AllowedValues")).and_then(Value::as_list);
+    match allowed.map(|allowed| allowed.iter().map(constant).collect::<Option<Vec<_>>>()) {
+        Some(Some(values)) if !values.is_empty() => Variable { values, other: false },
+        _ => Variable { values: Vec::new(), other: true },
+    }
+}
+
+/// What a comparison compares with a constant. Two things that are not known are one thing, which is so or not.
+fn compared(comparison: &Value) -> Option<(String, String)> {
+    let [one, other] = comparison.as_list()? else { return None };
+    match (constant(one), constant(other)) {
+        (Some(_), Some(_)) => None,
+        (None, Some(value)) => Some((text_of(one), value)),
+        (Some(value), None) => Some((text_of(other), value)),
+        (None, None) => Some((format!("{}={}", text_of(one), text_of(other)), "true".to_owned())),
+    }
+}
+
+fn constant(value: &Value) -> Option<String> {
+    match &value.data {
+        Data::String(text) => Some(text.clone()),
+        Data::Number(number) => Some(number.to_string()),
+        Data::Bool(value) => Some(value.to_string()),
+        _ => None,
+    }
+}
+
+/// A text that is the same for the same value; the name alone for a reference.
+fn text_of(value: &Value) -> String {
+    match &value.data {
+        Data::Call(Function::Ref, argument) => argument.as_str().unwrap_or_default().to_owned(),
+        Data::Call(function, argument) => format!("{}({})", function.name(), text_of(argument)),
+        Data::List(items) => items.iter().map(text_of).collect::<Vec<_>>().join(","),
+        Data::Map(map) => {
+            map.0.iter().map(|(key, value)| format!("{}:{}", key.text, text_of(value))).collect::<Vec<_>>().join(",")
+        }
+        _ => format!("{:?}", constant(value)),
+    }
+}
+
+/// Checks what conditions leave out.
+pub fn check(context: &Context<'_>, sink: &mut Sink) {
+    let template = context.template;
+    if template.conditions.0.is_empty() || context.is_open {
+        return;
+    }
+    let Some(solver) = Solver::new(template) else { return };
+    for (key, condition) in &template.conditions.0 {
+        // What is not decided here can be both.
+        let (can_be, can_fail) = (solver.is_possible(&[(&key.text, true)]), solver.is_possible(&[(&key.text, false)]));
+        let is_known = matches!(&condition.data, Data::Call(..));
+        if is_known && can_be != can_fail {
+            let word = if can_be { "always" } else { "never" };
+            sink.report(&CONSTANT, key.origin.span(), format!("condition `{}` is {word} met", key.text))
+                .path(format!("Conditions/{}", key.text))
+                .help("remove it, or compare with what can differ");
+        }
+    }
+    let resources = template.resources.iter().flat_map(|resource| uses::of_resource(context, resource));
+    for one in resources.chain(uses::of_section(context, "Outputs", &template.outputs)) {
+        let (Named::Id(id) | Named::Attribute(id, _)) = one.name else { continue };
+        let Some(condition) = context.resources.get(id).and_then(|resource| resource.condition.as_deref()) else {
+            continue;
+        };
+        let mut assumptions = one.under.clone();
+        if !solver.is_possible(&assumptions) {
+            continue;
+        }
+        assumptions.push((condition, false));
+        if template.conditions.get(condition).is_some() && solver.is_possible(&assumptions) {
+            sink.report(&MISSING, one.span, format!("`{id}` does not exist when condition `{condition}` is not met"))
+                .path(one.path.as_str())
+                .help(format!(
+                    "give this the same condition, or choose with `!If [{condition}, …, !Ref AWS::NoValue]`"
+                ));
+        }
+    }
+}
