@@ -6,7 +6,7 @@ use super::Context;
 use super::uses::{self, Named, Use};
 use crate::diagnostics::{INTERNAL, Sink, closest};
 use crate::schema::provider;
-use crate::template::{Map, Resource, Template};
+use crate::template::{Map, Resource, Template, Value};
 
 codes! {
     /// Resources need each other, so that none can be made first.
@@ -146,8 +146,10 @@ pub fn check(context: &Context<'_>, sink: &mut Sink) {
             used.insert(one.id());
         }
     }
-    // Metadata may hold anything, and what only stands there is missing nowhere.
-    used.extend(uses::of_section(context, "Metadata", &template.metadata).iter().map(Use::id));
+    // Metadata may hold anything, so what only stands there is missing nowhere; neither is what only a loop goes over.
+    if let Some(written) = template.written.as_ref().and_then(Value::as_map) {
+        used.extend(uses::of_section(context, "", written).iter().map(Use::id));
+    }
     report_cycles(template, &needs, sink);
     if context.is_written() && !context.is_open {
         report_unused(context, &used, sink);

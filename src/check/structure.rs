@@ -44,15 +44,14 @@ pub fn has_unknown_macro(template: &Template) -> bool {
 
 /// Whether macros or loops make parts of a template that cannot be seen before it is deployed.
 pub fn is_open(template: &Template) -> bool {
-    let looped = |name: &str| {
+    let has_macro = |name: &str| {
         let section = written_map(template).and_then(|map| map.get(name)).and_then(Value::as_map);
-        section.is_some_and(|map| map.0.iter().any(|(key, _)| key.text.starts_with("Fn::")))
+        section.is_some_and(|map| map.get("Fn::Transform").is_some())
     };
-    has_unknown_macro(template)
+    template.has_unknown_loops
+        || has_unknown_macro(template)
         || written_map(template).is_some_and(|map| map.get("Fn::Transform").is_some())
-        || looped("Resources")
-        || looped("Conditions")
-        || looped("Mappings")
+        || ["Resources", "Conditions", "Mappings"].into_iter().any(has_macro)
 }
 
 /// Checks the sections of a template that was written by hand.

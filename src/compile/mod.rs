@@ -234,7 +234,7 @@ pub fn check_in(
     known_codes: &[&'static Code],
 ) -> io::Result<Compiled> {
     let bytes = files.read(path)?;
-    if !looks_like_template(&bytes) {
+    if !is_template_text(path, &bytes) {
         return compile_in(workspace, path, shown, files, known_codes);
     }
     let mut run = Run { sources: workspace.sources.clone(), sink: Sink::default() };
@@ -267,6 +267,18 @@ pub fn looks_like_template(bytes: &[u8]) -> bool {
         })
     };
     !has("blueprint") && !has("components") && ["Resources", "AWSTemplateFormatVersion"].into_iter().any(has)
+}
+
+/// How the names of blueprints begin or end, without the extension.
+const BLUEPRINT: &str = "blueprint";
+
+/// Whether a file that was named is a template: one that is neither, and is not named as blueprints are, is taken for a
+/// template without resources.
+fn is_template_text(path: &Path, bytes: &[u8]) -> bool {
+    let named = path.file_stem().is_some_and(|stem| stem.to_string_lossy().ends_with(BLUEPRINT));
+    let text = String::from_utf8_lossy(bytes);
+    let says = ["blueprint", "components", "kind"].iter().any(|word| text.contains(word));
+    looks_like_template(bytes) || !(named || says)
 }
 
 /// Where a blueprint is, and through what it is read.

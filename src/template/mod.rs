@@ -4,6 +4,7 @@
 
 pub mod emit;
 pub mod iam;
+mod loops;
 pub mod read;
 mod value;
 
@@ -45,6 +46,8 @@ pub struct Template {
     pub resources: Vec<Resource>,
     /// `Outputs`, in order.
     pub outputs: Map,
+    /// Whether there are loops over what is known only at deployment; all others are written out.
+    pub has_unknown_loops: bool,
     /// All of it as it is written, if it was written by hand.
     pub written: Option<Value>,
 }

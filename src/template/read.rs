@@ -3,6 +3,7 @@
 //! Nothing is judged here: a tag or a name that stands for no function stays what it is, and rules look at
 //! `Template::written`.
 
+use super::loops::Loops;
 use super::{Data, Function, Key, Map, Resource, Template, Value};
 use crate::source::{Origin, Span};
 use crate::syntax::{self, Node};
@@ -26,11 +27,14 @@ pub fn read(root: &Node) -> Template {
     template.metadata = section("Metadata");
     template.parameters = section("Parameters");
     template.mappings = section("Mappings");
-    template.conditions = section("Conditions");
     template.rules = section("Rules");
-    template.outputs = section("Outputs");
     template.transforms = transforms(&written);
-    template.resources = section("Resources").0.into_iter().filter_map(resource).collect();
+    let mut loops = Loops::new(&template.parameters, &template.mappings);
+    template.conditions = loops.expand(section("Conditions"));
+    template.outputs = loops.expand(section("Outputs"));
+    let resources = loops.expand(section("Resources"));
+    template.has_unknown_loops = loops.unknown;
+    template.resources = resources.0.into_iter().filter_map(resource).collect();
     template.written = Some(written);
     template
 }
