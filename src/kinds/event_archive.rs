@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::encryption::Encryption;
 use super::s3_bucket::OnDelete;
-use super::site::own_arn;
+use super::site::{event_pattern, own_arn};
 use super::standing::{Policy, Standing, plain};
 use super::{Access, Attribute, Component, Get, Kind, Place, Scope, Site, Wire};
 use crate::blueprint::text::{Reference, Setting, Text, Tree};
@@ -102,10 +102,8 @@ impl Component for Archive {
         if let Some(encryption) = &self.encryption {
             encryption.compose(site, self.key_users(place, scope));
         }
-        let pattern = self.pattern.as_ref().map(|pattern| {
-            let value = scope.tree(pattern);
-            Value { origin: Origin::Written(pattern.span), ..value }
-        });
+        let pattern = self.pattern.as_ref();
+        let pattern = pattern.map(|pattern| event_pattern(scope.tree(pattern), Origin::Written(pattern.span)));
         let properties = map!(origin;
             "ArchiveName" => self.name.as_ref().map(|name| scope.value(name)),
             "Description" => self.description.as_ref().map(|text| scope.value(text)),

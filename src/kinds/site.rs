@@ -104,6 +104,15 @@ pub fn json_string(value: &Value, origin: Origin) -> Value {
     if deferred { Value::sub(origin, text) } else { Value::string(origin, text.replace("${!", "${")) }
 }
 
+/// A pattern of events; as JSON text if it asks for `null`, which CloudFormation takes nowhere else.
+///
+/// Source: EventBridge User Guide, "Matching on null values and empty strings".
+pub fn event_pattern(value: Value, origin: Origin) -> Value {
+    let mut asks_for_null = false;
+    value.walk(&mut |part| asks_for_null |= matches!(part.data, Data::Null));
+    if asks_for_null { json_string(&value, origin) } else { Value { origin, ..value } }
+}
+
 /// A statement that refuses everyone whose request is not encrypted.
 pub fn refuse_plain_http(origin: Origin, actions: &[&'static str], resource: Value) -> Statement {
     let insecure = map!(origin; "Bool" => map!(origin; "aws:SecureTransport" => false));

@@ -24,3 +24,4 @@ mod operations;
 mod properties;
 mod resources;
 mod snapshots;
+mod templates;

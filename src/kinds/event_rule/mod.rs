@@ -12,7 +12,7 @@ use serde::Deserialize;
 use self::dead_letters::{DeadLetters, QUEUE, add_queue};
 pub(super) use self::target::PATH_PATTERN;
 use self::target::Target;
-use super::site::{assumed_by, join, on_behalf_of, own_arn};
+use super::site::{assumed_by, event_pattern, join, on_behalf_of, own_arn};
 use super::sqs_queue::METRICS as QUEUE_METRICS;
 use super::standing::{Policy, Standing};
 use super::{
@@ -274,7 +274,7 @@ impl Component for Rule {
             "Name" => self.name.as_ref().map(|name| scope.value(name)),
             "Description" => self.description.as_ref().map(|text| scope.value(text)),
             "EventBusName" => bus,
-            "EventPattern" => self.pattern.as_ref().map(|pattern| scope.tree(pattern)),
+            "EventPattern" => self.pattern.as_ref().map(|pattern| event_pattern(scope.tree(pattern), Origin::Written(pattern.span))),
             "ScheduleExpression" => schedule.map(|s| Value::string(Origin::Written(s.span()), s.value.as_str())),
             "State" => if self.enabled { "ENABLED" } else { "DISABLED" },
             "Targets" => targets,
