@@ -10,6 +10,7 @@ mod architecture;
 mod blueprints;
 mod brackets;
 mod checkers;
+mod ci;
 mod cli;
 mod codes;
 mod environments;
