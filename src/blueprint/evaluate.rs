@@ -259,10 +259,12 @@ impl Scope {
             let help = match closest(name, known.clone()) {
                 Some(name) => format!("did you mean `{name}`?"),
                 None if self.names.is_empty() => format!("add `{name}` to `let`, above what uses it"),
-                None => format!("known here: {}", crate::diagnostics::alternatives(known)),
+                None => format!("known here: {}", crate::diagnostics::alternatives(known.clone())),
             };
             let at = inner.start + word(&text[inner.clone()], name).unwrap_or_default();
-            sink.report(&UNKNOWN_NAME, place(at..at + name.len()), format!("unknown name `{name}`")).help(help);
+            sink.report(&UNKNOWN_NAME, place(at..at + name.len()), format!("unknown name `{name}`"))
+                .help(help)
+                .meant(name, known);
         }
         !unknown.is_empty()
     }

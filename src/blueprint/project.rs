@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use super::text::{Located, Text, Tree};
 use super::{entry, expand, section};
+use crate::diagnostics::Severity;
 use crate::syntax::{Data, Entry, Node};
 
 /// The settings of a repository, in `formwork.yaml` at its top.
@@ -22,6 +23,34 @@ pub struct Project {
     pub kinds: Kinds,
     /// Findings that are known and accepted in all blueprints, or in some.
     pub accept: Vec<Accepted>,
+    /// How bad findings are in this repository, by their names.
+    pub severity: IndexMap<Located<String>, Level>,
+}
+
+/// How bad a finding is in a repository.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Level {
+    /// No template is made.
+    Error,
+    /// It is shown.
+    Warning,
+    /// It is shown as something that is good to know.
+    Info,
+    /// It is not shown.
+    Off,
+}
+
+impl Level {
+    /// The severity; nothing for a finding that is not shown.
+    pub fn severity(self) -> Option<Severity> {
+        match self {
+            Self::Error => Some(Severity::Error),
+            Self::Warning => Some(Severity::Warning),
+            Self::Info => Some(Severity::Info),
+            Self::Off => None,
+        }
+    }
 }
 
 /// What holds where a blueprint says nothing else.

@@ -210,12 +210,14 @@ impl Run<'_> {
             return;
         }
         let known = Function::ALL.iter().map(|(_, name, _)| *name);
-        self.sink.report(&UNKNOWN, key.origin.span(), format!("there is no function `{}`", key.text)).path(path).help(
-            closest(&key.text, known).map_or_else(
+        self.sink
+            .report(&UNKNOWN, key.origin.span(), format!("there is no function `{}`", key.text))
+            .path(path)
+            .help(closest(&key.text, known.clone()).map_or_else(
                 || "write a function of CloudFormation, or name the macro that replaces it in `Transform`".to_owned(),
                 |name| format!("did you mean `{name}`?"),
-            ),
-        );
+            ))
+            .meant(&key.text, known);
     }
 
     fn call(&mut self, function: Function, value: &Value, argument: &Value, area: Area, path: &str) {

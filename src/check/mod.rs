@@ -33,7 +33,7 @@ pub static CODES: &[&[&Code]] =
 /// what is wrong.
 pub fn language(root: &Node, schema: &Document, hints: &[(&str, &str)], sink: &mut Sink) -> Vec<Vec<Segment>> {
     let options = Options { leniency: Leniency::Strict, read_only: &[] };
-    let errors = sink.diagnostics().iter().filter(|known| known.code.severity == Severity::Error);
+    let errors = sink.diagnostics().iter().filter(|known| known.severity == Severity::Error);
     let broken: Vec<Span> = errors.map(|known| known.span).collect();
     let found = validate(schema, root, options).violations;
     for violation in found.iter().filter(|violation| !violations::is_misspelt(violation, &found)) {

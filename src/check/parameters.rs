@@ -157,12 +157,13 @@ pub fn check(context: &Context<'_>, sink: &mut Sink) {
         if !is_type(kind) {
             let names = PLAIN.iter().chain(SUPPLIED).copied();
             let message = format!("there is no type `{kind}` of parameters");
-            context.report_value(sink, &TYPE, given, &format!("{path}/Type"), message).help(
-                closest(kind, names).map_or_else(
+            context
+                .report_value(sink, &TYPE, given, &format!("{path}/Type"), message)
+                .help(closest(kind, names.clone()).map_or_else(
                     || "write `String`, `Number`, `CommaDelimitedList` or a type of AWS".to_owned(),
                     |name| format!("did you mean `{name}`?"),
-                ),
-            );
+                ))
+                .meant(kind, names);
             continue;
         }
         check_limits(kind, parameter, &path, sink);

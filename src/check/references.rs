@@ -167,7 +167,7 @@ fn check_use(context: &Context<'_>, one: &Use<'_>, sink: &mut Sink) {
                 let parameters = template.parameters.0.iter().map(|(key, _)| key.text.as_str());
                 let names = context.resources.keys().copied().chain(parameters);
                 let names = names.chain(PSEUDO_PARAMETERS.iter().copied());
-                report_missing(context, one, "parameter or resource", id, closest(id, names), sink);
+                report_missing(context, one, "parameter or resource", id, &names.collect::<Vec<_>>(), sink);
             }
         }
         Named::Attribute(id, attribute) => match context.resources.get(id) {
@@ -179,7 +179,7 @@ fn check_use(context: &Context<'_>, one: &Use<'_>, sink: &mut Sink) {
             }
             None => {
                 let names = context.resources.keys().copied();
-                report_missing(context, one, "resource", id, closest(id, names), sink);
+                report_missing(context, one, "resource", id, &names.collect::<Vec<_>>(), sink);
             }
             Some(resource) => {
                 if let Some(attribute) = attribute.filter(|attribute| !has_attribute(resource, attribute)) {
@@ -194,7 +194,7 @@ fn check_use(context: &Context<'_>, one: &Use<'_>, sink: &mut Sink) {
         Named::Condition(name) => {
             if template.conditions.get(name).is_none() && !context.is_open {
                 let names = template.conditions.0.iter().map(|(key, _)| key.text.as_str());
-                report_missing(context, one, "condition", name, closest(name, names), sink);
+                report_missing(context, one, "condition", name, &names.collect::<Vec<_>>(), sink);
             }
         }
         Named::Mapping(name, keys) => check_mapping(context, one, name, keys, sink),
@@ -209,14 +209,14 @@ fn check_mapping(context: &Context<'_>, one: &Use<'_>, name: &str, keys: [Option
     }
     let Some(mapping) = mappings.get(name) else {
         let names = mappings.0.iter().map(|(key, _)| key.text.as_str());
-        report_missing(context, one, "mapping", name, closest(name, names), sink);
+        report_missing(context, one, "mapping", name, &names.collect::<Vec<_>>(), sink);
         return;
     };
     let Some(mapping) = mapping.as_map().filter(|map| !is_macro(map)) else { return };
     let [Some(first), second] = keys else { return };
     let Some(inner) = mapping.get(first) else {
         let names = mapping.0.iter().map(|(key, _)| key.text.as_str());
-        report_missing(context, one, &format!("key of mapping `{name}`"), first, closest(first, names), sink);
+        report_missing(context, one, &format!("key of mapping `{name}`"), first, &names.collect::<Vec<_>>(), sink);
         return;
     };
     let Some((inner, second)) = inner.as_map().filter(|map| !is_macro(map)).zip(second) else { return };
@@ -227,17 +227,21 @@ fn check_mapping(context: &Context<'_>, one: &Use<'_>, name: &str, keys: [Option
             one,
             &format!("key of `{first}` in mapping `{name}`"),
             second,
-            closest(second, names),
+            &names.collect::<Vec<_>>(),
             sink,
         );
     }
 }
 
-fn report_missing(context: &Context<'_>, one: &Use<'_>, what: &str, name: &str, near: Option<&str>, sink: &mut Sink) {
+fn report_missing(context: &Context<'_>, one: &Use<'_>, what: &str, name: &str, known: &[&str], sink: &mut Sink) {
     if context.is_written() {
-        sink.report(&REFERENCE, one.span, format!("there is no {what} `{name}`")).path(one.path.as_str()).help(
-            near.map_or_else(|| "add it, or name one that exists".to_owned(), |near| format!("did you mean `{near}`?")),
-        );
+        let near = closest(name, known.iter().copied());
+        let help =
+            near.map_or_else(|| "add it, or name one that exists".to_owned(), |near| format!("did you mean `{near}`?"));
+        sink.report(&REFERENCE, one.span, format!("there is no {what} `{name}`"))
+            .path(one.path.as_str())
+            .help(help)
+            .meant(name, known.iter().copied());
     } else {
         sink.report(&INTERNAL, one.span, format!("nothing in the template is `{name}`"))
             .path(one.path.as_str())
@@ -272,7 +276,8 @@ fn check_attributes(context: &Context<'_>, resource: &Resource, sink: &mut Sink)
         let span = place.map_or(resource.origin.span(), |value| value.origin.span());
         let one = Use::new(Named::Id(id), span, format!("{path}/DependsOn"));
         if !context.resources.contains_key(id.as_str()) && !context.may_have(id) {
-            report_missing(context, &one, "resource", id, closest(id, context.resources.keys().copied()), sink);
+            let names: Vec<&str> = context.resources.keys().copied().collect();
+            report_missing(context, &one, "resource", id, &names, sink);
         }
     }
 }

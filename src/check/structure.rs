@@ -63,7 +63,13 @@ pub fn check(template: &Template, sink: &mut Sink) {
     for violation in found.iter().filter(|violation| !violations::is_misspelt(violation, &found)) {
         if !is_meant(violation, template) {
             let path = violation.path_below("");
-            violations::report_written(violation, written, path.trim_start_matches('/'), sink);
+            violations::report_written(
+                violation,
+                written,
+                path.trim_start_matches('/'),
+                violations::mend(violation, written),
+                sink,
+            );
         }
     }
 }

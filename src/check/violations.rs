@@ -1,7 +1,7 @@
 //! What violates a schema: that of the language, or a provider schema.
 
 use super::Context;
-use crate::diagnostics::{Code, Diagnostic, INTERNAL, Severity, Sink, closest};
+use crate::diagnostics::{Code, Diagnostic, INTERNAL, Proposal, Severity, Sink, certain, closest};
 use crate::schema::model::Types;
 use crate::schema::{Place, Segment, Violation, ViolationKind, provider};
 use crate::source::{Origin, Span};
@@ -301,7 +301,8 @@ fn takes_references(kind: &ViolationKind) -> bool {
 /// Reports what violates the schema of the language. `hints` say what to write for patterns that say little to people,
 /// and `broken` are the places of errors that were found before.
 pub fn report(violation: &Violation, root: &Node, hints: &[(&str, &str)], broken: &[Span], sink: &mut Sink) {
-    let Owner { key: owner, in_list, node } = owner(root, &violation.path);
+    let Owner { key: owner, in_list, node } = owner_of(root, &violation.path);
+    let is_key = matches!(violation.place, Place::Key(_));
     if is_of_the_whole(&violation.kind) && is_broken(node, broken) {
         return;
     }
@@ -383,8 +384,17 @@ pub fn report(violation: &Violation, root: &Node, hints: &[(&str, &str)], broken
         let help = help.or_else(|| retype(&violation.kind));
         let help = help.map(|help| with_page(help, &violation.kind, &keys, root));
         // A warning about the same value says less than this.
-        sink.retain(|known| known.span != span || known.code.severity != Severity::Warning);
-        sink.report(code, span, message).maybe_help(help);
+        sink.retain(|known| known.span != span || known.severity != Severity::Warning);
+        let siblings = violation.path.split_last().map(|(_, way)| &owner_of(root, way).node.data);
+        let is_there = |name: &str| matches!(siblings, Some(Data::Map(all)) if all.iter().any(|e| e.key.text == name));
+        let proposal = proposal(&violation.kind).filter(|proposal| match proposal {
+            // A key that is there already cannot be the one that was meant.
+            Proposal::Name { meant, .. } => !is_key || !is_there(meant),
+            // Two numbers in quotes are still no version.
+            Proposal::Quote => keys.as_slice() != ["version"],
+            Proposal::Number | Proposal::Boolean => true,
+        });
+        sink.report(code, span, message).maybe_help(help).propose(proposal);
     }
 }
 
@@ -424,7 +434,7 @@ fn is_broken(node: &Node, broken: &[Span]) -> bool {
 fn with_page(help: String, kind: &ViolationKind, keys: &[&str], root: &Node) -> String {
     let (ViolationKind::MissingProperty { name }, ["components", component, ..]) = (kind, keys) else { return help };
     let path = ["components", component, "kind"].map(|key| Segment::Key(key.to_owned()));
-    match &owner(root, &path).node.data {
+    match &owner_of(root, &path).node.data {
         Data::String(kind) => format!("{help}; `formwork explain {}` says what it is", kind.text),
         _ if name == "kind" => format!("{help}; `formwork explain` lists the kinds"),
         _ => help,
@@ -435,7 +445,7 @@ fn with_page(help: String, kind: &ViolationKind, keys: &[&str], root: &Node) -> 
 fn retype(kind: &ViolationKind) -> Option<String> {
     let ViolationKind::WrongType { given, allowed } = *kind else { return None };
     let numbers = Types::NUMBER.or(Types::INTEGER);
-    let only = |types: Types| allowed.names().all(|name| Types::by_name(name).is_some_and(|one| types.meets(one)));
+    let only = |types: Types| is_only(allowed, types);
     let help = if allowed.meets(Types::STRING) && given.meets(numbers.or(Types::BOOLEAN)) {
         "write it in quotes to make it text"
     } else if only(Types::BOOLEAN) {
@@ -456,6 +466,38 @@ fn retype(kind: &ViolationKind) -> Option<String> {
         return None;
     };
     Some(help.to_owned())
+}
+
+/// The change that mends it for certain.
+fn proposal(kind: &ViolationKind) -> Option<Proposal> {
+    let name = |given: &str, known: &[String]| {
+        let meant = certain(given, known.iter().map(String::as_str))?.to_owned();
+        Some(Proposal::Name { given: given.to_owned(), meant })
+    };
+    match kind {
+        ViolationKind::UnknownProperty { name: given, known } => name(given, known),
+        ViolationKind::NotInEnum { given, allowed } => name(given, allowed),
+        ViolationKind::PatternMismatch { pattern, .. } if is_deferred(pattern) => Some(Proposal::Number),
+        ViolationKind::WrongType { given, allowed } => {
+            let numbers = Types::NUMBER.or(Types::INTEGER);
+            let is_text = given.meets(Types::STRING);
+            if is_only(*allowed, Types::STRING) && given.meets(numbers.or(Types::BOOLEAN)) {
+                Some(Proposal::Quote)
+            } else if is_only(*allowed, Types::BOOLEAN) && is_text {
+                Some(Proposal::Boolean)
+            } else if is_only(*allowed, numbers) && is_text {
+                Some(Proposal::Number)
+            } else {
+                None
+            }
+        }
+        _ => None,
+    }
+}
+
+/// Whether nothing but these types is allowed.
+fn is_only(allowed: Types, types: Types) -> bool {
+    allowed.names().all(|name| Types::by_name(name).is_some_and(|one| types.meets(one)))
 }
 
 fn code(kind: &ViolationKind) -> &'static Code {
@@ -487,7 +529,7 @@ struct Owner<'a> {
     node: &'a Node,
 }
 
-fn owner<'a>(root: &'a Node, path: &[Segment]) -> Owner<'a> {
+fn owner_of<'a>(root: &'a Node, path: &[Segment]) -> Owner<'a> {
     let mut owner = Owner { key: None, in_list: false, node: root };
     for segment in path {
         let next = match (segment, &owner.node.data) {
@@ -542,8 +584,8 @@ pub fn check(context: &Context<'_>, sink: &mut Sink) {
                 // What its transform takes beyond is not known here.
                 Some(_)
                     if is_serverless(resource) && matches!(violation.kind, ViolationKind::UnknownProperty { .. }) => {}
-                Some(written) => report_written(violation, written, &path, sink),
-                None => report_in_template(violation, path, sink),
+                Some(written) => report_written(violation, written, &path, mend(violation, &properties), sink),
+                None => report_in_template(violation, path, mend(violation, &properties), sink),
             }
         }
     }
@@ -586,14 +628,27 @@ fn report_unknown_type(context: &Context<'_>, resource: &Resource, sink: &mut Si
         .help(closest(kind, provider::type_names()).map_or_else(
             || "write a type of the CloudFormation resource reference".to_owned(),
             |name| format!("did you mean `{name}`?"),
-        ));
+        ))
+        .meant(kind, provider::type_names());
 }
 
-fn report_in_template(violation: &Violation, path: String, sink: &mut Sink) {
+/// The change that mends what is wrong somewhere in a value.
+pub fn mend(violation: &Violation, root: &Value) -> Option<Proposal> {
+    proposal(&violation.kind).filter(|proposal| match (proposal, violation.path.split_last()) {
+        // A key that is there already cannot be the one that was meant.
+        (Proposal::Name { meant, .. }, Some((_, way))) => {
+            !matches!(violation.place, Place::Key(_)) || !has_key(root, way, meant)
+        }
+        _ => true,
+    })
+}
+
+fn report_in_template(violation: &Violation, path: String, proposal: Option<Proposal>, sink: &mut Sink) {
     let diagnostic: &mut Diagnostic = match violation.place.origin() {
         Origin::Written(span) => sink
             .report(code(&violation.kind), span, violation.message())
-            .maybe_help(violation.help().or_else(|| retype(&violation.kind))),
+            .maybe_help(violation.help().or_else(|| retype(&violation.kind)))
+            .propose(proposal),
         Origin::Derived(span) => sink
             .report(&INTERNAL, span, format!("formwork made a wrong value here: {}", violation.message()))
             .help("this is a mistake of formwork; please report it with the blueprint"),
@@ -602,7 +657,7 @@ fn report_in_template(violation: &Violation, path: String, sink: &mut Sink) {
 }
 
 /// Reports a violation in a template that was written by hand.
-pub fn report_written(violation: &Violation, written: &Value, path: &str, sink: &mut Sink) {
+pub fn report_written(violation: &Violation, written: &Value, path: &str, proposal: Option<Proposal>, sink: &mut Sink) {
     let span = match violation.place {
         Place::Key(origin) => origin.span(),
         Place::Value(origin) => handle(written, origin.span()),
@@ -613,7 +668,8 @@ pub fn report_written(violation: &Violation, written: &Value, path: &str, sink: 
     if !told {
         sink.report(code(&violation.kind), span, violation.message())
             .path(path)
-            .maybe_help(violation.help().or_else(|| retype(&violation.kind)));
+            .maybe_help(violation.help().or_else(|| retype(&violation.kind)))
+            .propose(proposal);
     }
 }
 
@@ -645,4 +701,20 @@ pub fn handle(root: &Value, span: Span) -> Span {
         template::Data::Call(_, argument) => handle(argument, span),
         _ => span,
     }
+}
+
+/// Whether the object at the end of a path has a key.
+fn has_key(root: &Value, path: &[Segment], key: &str) -> bool {
+    let mut value = root;
+    for segment in path {
+        let next = match (segment, &value.data) {
+            (Segment::Key(name), template::Data::Map(map)) => map.get(name),
+            (Segment::Index(index), template::Data::List(items)) => items.get(*index),
+            _ => None,
+        };
+        // What lies below a function of CloudFormation is not looked into.
+        let Some(next) = next else { return true };
+        value = next;
+    }
+    matches!(&value.data, template::Data::Map(map) if map.get(key).is_some())
 }

@@ -3,11 +3,13 @@
 use std::io;
 use std::path::PathBuf;
 
+use super::fix::{self, Fixed};
 use super::input::{self, Finished};
 use super::{Exit, Streams};
-use crate::diagnostics::{Report, Severity, render};
+use crate::diagnostics::{Checked, Report, Severity, github, junit, render, sarif};
+use crate::source::Files;
 
-/// Check blueprints and CloudFormation templates without writing anything
+/// Check blueprints and CloudFormation templates; nothing is written without `--fix`
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
     /// Blueprints and templates, or folders with them
@@ -19,6 +21,15 @@ pub struct Arguments {
     /// How findings are printed
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
+    /// The least severity that makes the run fail
+    #[arg(long, value_enum, value_name = "SEVERITY", default_value = "error")]
+    fail_on: Severity,
+    /// Make the fixes that are certain, and show what is left
+    #[arg(long)]
+    fix: bool,
+    /// Print what `--fix` would change, and write nothing
+    #[arg(long, conflicts_with = "format")]
+    diff: bool,
 }
 
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
@@ -27,34 +38,88 @@ enum Format {
     Text,
     /// One object, on stdout
     Json,
+    /// SARIF 2.1.0, for code scanning, on stdout
+    Sarif,
+    /// The XML of `JUnit`, for reports of tests, on stdout
+    Junit,
+    /// Annotations of GitHub Actions, on stdout
+    Github,
+}
+
+impl clap::ValueEnum for Severity {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Self::Error, Self::Warning, Self::Info]
+    }
+
+    fn to_possible_value(&self) -> Option<clap::builder::PossibleValue> {
+        Some(clap::builder::PossibleValue::new(self.name()))
+    }
 }
 
 /// Runs the command.
 pub fn run(arguments: &Arguments, streams: &mut Streams<'_>) -> io::Result<Exit> {
     let Some(settings) = input::settings(arguments.env.as_deref(), streams)? else { return Ok(Exit::CouldNotRun) };
-    let all = |paths: Vec<PathBuf>| input::compile_all(&paths, &settings.workspace, None);
-    let compiled = match input::find(&arguments.paths, input::Search::All).and_then(all) {
+    let paths = match input::find(&arguments.paths, input::Search::All) {
+        Ok(paths) => paths,
+        Err(unusable) => return unusable.report(streams),
+    };
+    let all = |files: &dyn Files| input::compile_all(&paths, &settings.workspace, None, files);
+    let compiled = if arguments.fix || arguments.diff {
+        fix::fix(all)
+    } else {
+        all(&input::Disk).map(|compiled| (Fixed::default(), compiled))
+    };
+    let (fixed, compiled) = match compiled {
         Ok(compiled) => compiled,
         Err(unusable) => return unusable.report(streams),
     };
+    print(arguments, &compiled, streams)?;
+    let mut exit = Exit::Fine;
+    if arguments.diff {
+        exit = exit.and(fixed.print(streams)?);
+    } else if arguments.fix {
+        exit = exit.and(fixed.write(streams)?);
+    }
+    let fails = compiled.iter().flat_map(|one| &one.diagnostics).any(|found| found.severity <= arguments.fail_on);
+    Ok(if fails { exit.and(Exit::Found) } else { exit })
+}
+
+fn print(arguments: &Arguments, compiled: &[Finished], streams: &mut Streams<'_>) -> io::Result<()> {
+    let all: Vec<Checked<'_>> = compiled
+        .iter()
+        .map(|one| Checked { name: &one.shown, diagnostics: &one.diagnostics, sources: &one.sources })
+        .collect();
     match arguments.format {
         Format::Text => {
-            let exit = show(&compiled, streams)?;
-            if exit == Exit::Fine {
+            if show(compiled, streams)? == Exit::Fine {
                 writeln!(streams.err, "{} checked, no errors", blueprints(compiled.len()))?;
             }
-            Ok(exit)
         }
         Format::Json => {
             let mut report = Report::new(compiled.len());
-            for one in &compiled {
+            for one in compiled {
                 report.add(&one.diagnostics, &one.sources);
             }
             serde_json::to_writer_pretty(&mut streams.out, &report)?;
             writeln!(streams.out)?;
-            Ok(if count(&compiled, Severity::Error) > 0 { Exit::Found } else { Exit::Fine })
+        }
+        Format::Sarif => {
+            serde_json::to_writer_pretty(&mut streams.out, &sarif::log(&all))?;
+            writeln!(streams.out)?;
+        }
+        Format::Junit => {
+            streams.out.write_all(junit::report(&all, arguments.fail_on).as_bytes())?;
+        }
+        Format::Github => {
+            for one in compiled {
+                for diagnostic in &one.diagnostics {
+                    let name = &one.sources.get(diagnostic.span.file).name;
+                    streams.out.write_all(github::command(diagnostic, name, &one.sources).as_bytes())?;
+                }
+            }
         }
     }
+    Ok(())
 }
 
 /// Shows what was found, and says whether there are errors.
@@ -74,13 +139,18 @@ pub fn show(compiled: &[Finished], streams: &mut Streams<'_>) -> io::Result<Exit
         if warnings > 0 {
             parts.push(plural(warnings, "warning"));
         }
-        writeln!(streams.err, "{} in {}", parts.join(", "), blueprints(compiled.len()))?;
+        let fixable = compiled.iter().flat_map(|one| &one.diagnostics).filter(|found| found.fix.is_some()).count();
+        let fixable = match fixable {
+            0 => String::new(),
+            n => format!(", {n} fixable with `formwork check --fix`"),
+        };
+        writeln!(streams.err, "{} in {}{fixable}", parts.join(", "), blueprints(compiled.len()))?;
     }
     Ok(if errors > 0 { Exit::Found } else { Exit::Fine })
 }
 
 fn count(compiled: &[Finished], severity: Severity) -> usize {
-    compiled.iter().flat_map(|one| &one.diagnostics).filter(|diagnostic| diagnostic.code.severity == severity).count()
+    compiled.iter().flat_map(|one| &one.diagnostics).filter(|diagnostic| diagnostic.severity == severity).count()
 }
 
 fn blueprints(n: usize) -> String {

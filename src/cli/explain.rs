@@ -70,13 +70,7 @@ fn summary(page: &str) -> String {
 
 /// The page of a finding.
 pub fn code_page(code: &Code) -> String {
-    format!("# {}\n\n{}: {}\n", code.name, code.severity.name(), unindent(code.page))
-}
-
-/// A doc comment without the blank that follows each `///`.
-fn unindent(page: &str) -> String {
-    let lines: Vec<&str> = page.lines().map(|line| line.strip_prefix(' ').unwrap_or(line)).collect();
-    lines.join("\n").trim().to_owned()
+    format!("# {}\n\n{}: {}\n", code.name, code.severity.name(), code.text())
 }
 
 fn schema() -> Json {

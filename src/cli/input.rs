@@ -174,11 +174,12 @@ pub fn settings(environment: Option<&str>, streams: &mut Streams<'_>) -> io::Res
             return Ok(None);
         }
     };
-    let (workspace, diagnostics) = Workspace::read(&shown(&path), bytes, environment);
+    let (workspace, mut diagnostics) = Workspace::read(&shown(&path), bytes, environment);
+    diagnostics.extend(workspace.check_codes(&super::codes()));
     for diagnostic in &diagnostics {
         streams.err.write_all(render(diagnostic, &workspace.sources, streams.style).as_bytes())?;
     }
-    if diagnostics.iter().any(|diagnostic| diagnostic.code.severity == Severity::Error) {
+    if diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error) {
         return Ok(None);
     }
     if let Some(problem) = workspace.unknown_environment() {
@@ -213,12 +214,13 @@ pub fn compile_all(
     paths: &[PathBuf],
     workspace: &Workspace,
     format: Option<Format>,
+    files: &dyn Files,
 ) -> Result<Vec<Finished>, Unusable> {
     let codes = super::codes();
     let one = |path: &PathBuf| {
         let shown = shown(path);
         let run = if format.is_some() { compile_in } else { check_in };
-        let compiled = run(workspace, path, &shown, &Disk, &codes)
+        let compiled = run(workspace, path, &shown, files, &codes)
             .map_err(|error| Unusable { path: path.clone(), reason: describe(&error) })?;
         let template = compiled.template.as_ref();
         Ok(Finished {

@@ -57,7 +57,9 @@ impl FormatArgument {
 pub fn run(arguments: &Arguments, streams: &mut Streams<'_>) -> io::Result<Exit> {
     let Some(settings) = input::settings(arguments.env.as_deref(), streams)? else { return Ok(Exit::CouldNotRun) };
     let folder = output(arguments, &settings);
-    let all = |paths: Vec<PathBuf>| input::compile_all(&paths, &settings.workspace, Some(arguments.format.format().0));
+    let all = |paths: Vec<PathBuf>| {
+        input::compile_all(&paths, &settings.workspace, Some(arguments.format.format().0), &input::Disk)
+    };
     let compiled = match input::find(&arguments.paths, input::Search::Blueprints).and_then(all) {
         Ok(compiled) => compiled,
         Err(unusable) => return unusable.report(streams),

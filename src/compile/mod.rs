@@ -244,6 +244,8 @@ pub fn check_in(
     if let Some(template) = &template {
         check::template(template, &run.sources, &mut run.sink);
     }
+    workspace.accept("", &mut run.sink);
+    workspace.weigh(&mut run.sink);
     let diagnostics = run.sink.finish(&run.sources);
     Ok(Compiled { name: None, diagnostics, sources: run.sources, template: None, is_module: false })
 }
@@ -352,6 +354,7 @@ impl Run {
         }
         self.acknowledge(blueprint, known_codes);
         at.workspace.accept(&blueprint.name, &mut self.sink);
+        at.workspace.weigh(&mut self.sink);
         self.sink.each(|diagnostic| modules::relate(diagnostic, &gathered.used));
         let origin = Origin::Derived(blueprint.span.unwrap_or(Span::START));
         let value = template.to_value(origin);
@@ -418,7 +421,10 @@ impl Run {
                 let Some(code) = known_codes.iter().find(|code| code.name == name) else {
                     let help = closest(name, known_codes.iter().map(|code| code.name))
                         .map(|name| format!("did you mean `{name}`?"));
-                    self.sink.report(&NOT_ALLOWABLE, span, format!("no finding `{name}`")).maybe_help(help);
+                    self.sink
+                        .report(&NOT_ALLOWABLE, span, format!("no finding `{name}`"))
+                        .maybe_help(help)
+                        .meant(name, known_codes.iter().map(|code| code.name));
                     continue;
                 };
                 if code.severity == crate::diagnostics::Severity::Error {

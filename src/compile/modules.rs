@@ -425,9 +425,14 @@ fn bind(
             let help = match closest(name, names.iter().copied()) {
                 Some(name) => format!("did you mean `{name}`?"),
                 None if names.is_empty() => "the module has no parameters".to_owned(),
-                None => format!("the module has {}", alternatives(names)),
+                None => format!("the module has {}", alternatives(names.iter().copied())),
             };
-            run.sink.report(&ARGUMENT, argument.key.span, format!("the module has no parameter `{name}`")).help(help);
+            // A parameter that is given already cannot be meant.
+            let free = names.into_iter().filter(|name| !given.iter().any(|argument| argument.key.text == *name));
+            run.sink
+                .report(&ARGUMENT, argument.key.span, format!("the module has no parameter `{name}`"))
+                .help(help)
+                .meant(name, free);
         }
     }
     let (mut bound, mut inputs) = (BTreeMap::new(), Vec::new());
@@ -506,9 +511,14 @@ fn component(run: &mut Run, gathered: &mut Gathered, parameter: &Parameter, node
         .filter(|(_, member)| matches!(member, Member::Component(_)))
         .map(|(name, _)| name.as_str())
         .collect();
-    let help = closest(&scalar.text, components.iter().copied())
-        .map_or_else(|| format!("here are {}", alternatives(components)), |name| format!("did you mean `{name}`?"));
-    run.sink.report(&REFUSED, node.span, format!("no component `{}`", scalar.text)).help(help);
+    let help = closest(&scalar.text, components.iter().copied()).map_or_else(
+        || format!("here are {}", alternatives(components.iter().copied())),
+        |name| format!("did you mean `{name}`?"),
+    );
+    run.sink
+        .report(&REFUSED, node.span, format!("no component `{}`", scalar.text))
+        .help(help)
+        .meant(&scalar.text, components);
     Bound::Failed
 }
 

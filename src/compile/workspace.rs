@@ -2,9 +2,9 @@
 
 use crate::blueprint::Blueprint;
 use crate::blueprint::decode;
-use crate::blueprint::project::{Project, Settings};
+use crate::blueprint::project::{Level, Project, Settings};
 use crate::check;
-use crate::diagnostics::{Diagnostic, Severity, Sink, alternatives, closest};
+use crate::diagnostics::{Code, Diagnostic, Severity, Sink, alternatives, closest};
 use crate::kinds::{self, Scope};
 use crate::schema::model::Keyword;
 use crate::schema::provider;
@@ -48,7 +48,50 @@ codes! {
     ///     kind: log-group
     /// ```
     REQUIRED = Error "required-kind";
+
+    /// `formwork.yaml` names a finding that does not exist.
+    ///
+    /// The setting would change nothing, and nobody would see that. `formwork explain` lists all findings.
+    ///
+    /// ```yaml project=severity: {unused-parameters: error}
+    /// components:
+    ///   archive:
+    ///     kind: s3-bucket
+    /// ```
+    ///
+    /// Instead:
+    ///
+    /// ```yaml project=severity: {unused-parameter: error}
+    /// components:
+    ///   archive:
+    ///     kind: s3-bucket
+    /// ```
+    UNKNOWN_CODE = Error "unknown-finding";
+
+    /// `formwork.yaml` lowers the severity of an error of which no template can come.
+    ///
+    /// After such an error there is no template, or one that CloudFormation or the service refuses; a lower severity
+    /// would only move it to the deployment. What `formwork.yaml` itself demands (`forbidden-kind`, `required-kind`) can
+    /// be lowered, and so can every warning.
+    ///
+    /// ```yaml project=severity: {unknown-property: warning}
+    /// components:
+    ///   archive:
+    ///     kind: s3-bucket
+    /// ```
+    ///
+    /// Instead:
+    ///
+    /// ```yaml project=severity: {forbidden-kind: warning}
+    /// components:
+    ///   archive:
+    ///     kind: s3-bucket
+    /// ```
+    FIXED_SEVERITY = Error "fixed-severity";
 }
+
+/// The errors that may be lowered: the template works, and only the repository does not want it.
+static LOWERABLE: [&Code; 2] = [&FORBIDDEN, &REQUIRED];
 
 /// The settings of a repository, and the environment that was chosen.
 #[derive(Debug, Default)]
@@ -70,12 +113,68 @@ impl Workspace {
         let mut faults = Vec::new();
         let mut project = Project::default();
         if let Some(root) = &root {
+            // `off` is one of the levels, and no truth value in this place.
+            let levels: Vec<Span> =
+                crate::blueprint::section(root, "severity").iter().map(|entry| entry.value.span).collect();
+            sink.retain(|found| found.code.severity != Severity::Warning || !levels.contains(&found.span));
             check::language(root, kinds::schema::project_document(), kinds::schema::HINTS, &mut sink);
             project = decode::decode(root, &sources, &mut faults).unwrap_or_default();
             crate::compose::report_faults(&faults, &mut sink);
         }
         let diagnostics = sink.finish(&sources);
         (Self { sources, project, root, environment: environment.map(str::to_owned) }, diagnostics)
+    }
+
+    /// What is wrong with the names of findings in the settings; `known` are those that exist.
+    pub fn check_codes(&self, known: &[&'static Code]) -> Vec<Diagnostic> {
+        let mut sink = Sink::default();
+        let mut find = |name: &str, span: Span| {
+            let found = known.iter().copied().find(|code| code.name == name);
+            if found.is_none() {
+                let names = known.iter().map(|code| code.name);
+                let help = closest(name, names.clone()).map_or_else(
+                    || "`formwork explain` lists all findings".to_owned(),
+                    |name| format!("did you mean `{name}`?"),
+                );
+                sink.report(&UNKNOWN_CODE, span, format!("no finding `{name}`")).help(help).meant(name, names);
+            }
+            found
+        };
+        for accepted in &self.project.accept {
+            find(&accepted.code.value, accepted.code.span());
+        }
+        let named: Vec<(&'static Code, Span, Level)> = self
+            .project
+            .severity
+            .iter()
+            .filter_map(|(name, level)| Some((find(&name.value, name.span())?, name.span(), *level)))
+            .collect();
+        for (code, span, level) in named {
+            let is_lower = level.severity() != Some(Severity::Error);
+            if code.severity == Severity::Error && is_lower && !LOWERABLE.iter().any(|one| one.name == code.name) {
+                let message = format!("`{}` is an error of which no template can come", code.name);
+                sink.report(&FIXED_SEVERITY, span, message).help(format!(
+                    "remove this line; of errors, only {} can be lowered",
+                    alternatives(LOWERABLE.iter().map(|code| code.name))
+                ));
+            }
+        }
+        sink.finish(&self.sources)
+    }
+
+    /// How bad a finding is here; nothing where it is not shown.
+    fn severity(&self, code: &Code) -> Option<Severity> {
+        let level = self.project.severity.iter().find(|(name, _)| name.value == code.name);
+        level.map_or(Some(code.severity), |(_, level)| level.severity())
+    }
+
+    /// Gives every finding the severity that it has here, and takes out those that are not shown.
+    pub fn weigh(&self, sink: &mut Sink) {
+        if self.project.severity.is_empty() {
+            return;
+        }
+        sink.retain(|finding| self.severity(finding.code).is_some());
+        sink.each(|finding| finding.severity = self.severity(finding.code).unwrap_or(finding.severity));
     }
 
     /// Why the environment that was chosen does not exist, if it does not.
@@ -102,7 +201,11 @@ impl Workspace {
 
     /// Applies the settings to a template: tags, boundaries, and which kinds are allowed.
     pub fn apply(&self, blueprint: &Blueprint, scope: &Scope, template: &mut Template, sink: &mut Sink) {
-        self.check_kinds(blueprint, sink);
+        let mut unwanted = Sink::default();
+        self.check_kinds(blueprint, &mut unwanted);
+        // At once, because errors keep the template from being checked.
+        self.weigh(&mut unwanted);
+        sink.append(unwanted);
         let environment = self.environment.as_ref().and_then(|name| {
             self.project.environments.iter().find(|(key, _)| key.value == *name).map(|(_, environment)| environment)
         });

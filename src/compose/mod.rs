@@ -439,7 +439,11 @@ fn check_wire(
             } else {
                 format!("here {} would fit", alternatives(suitable))
             };
-            sink.report(&UNKNOWN_COMPONENT, to.span(), format!("no component `{}`", to.name())).help(help);
+            // Any component of the name would be meant, whether it fits or not.
+            let names = scope.members().map(|(name, _)| name);
+            sink.report(&UNKNOWN_COMPONENT, to.span(), format!("no component `{}`", to.name()))
+                .help(help)
+                .meant(to.name(), names);
             return None;
         }
     };

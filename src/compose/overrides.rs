@@ -45,9 +45,13 @@ pub fn apply(overrides: &Tree, place: &Place, scope: &Scope, resources: &mut [Re
         }
         let start = place.id("").len();
         let roles: Vec<&str> = resources.iter().filter_map(|resource| resource.id.get(start..)).collect();
-        let help = closest(role, roles.iter().copied())
-            .map_or_else(|| format!("it makes {}", alternatives(roles)), |role| format!("did you mean `{role}`?"));
-        sink.report(&ROLE, *span, format!("`{}` makes no resource `{role}`", place.name)).help(help);
+        let help = closest(role, roles.iter().copied()).map_or_else(
+            || format!("it makes {}", alternatives(roles.iter().copied())),
+            |role| format!("did you mean `{role}`?"),
+        );
+        // One that has overrides already cannot be meant.
+        let free = roles.into_iter().filter(|role| !entries.iter().any(|(known, _, _)| known == role));
+        sink.report(&ROLE, *span, format!("`{}` makes no resource `{role}`", place.name)).help(help).meant(role, free);
     }
 }
 

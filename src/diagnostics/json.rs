@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::fix::{EditEntry, FixEntry};
 use super::{Diagnostic, Severity};
 use crate::source::{Sources, Span};
 
@@ -24,6 +25,8 @@ struct Entry {
     place: Place,
     path: Option<String>,
     related: Vec<RelatedEntry>,
+    /// What `check --fix` does about it.
+    fix: Option<FixEntry<Place>>,
 }
 
 #[derive(Debug, Serialize)]
@@ -56,14 +59,14 @@ impl Report {
     /// Adds findings that are in their final order.
     pub fn add(&mut self, diagnostics: &[Diagnostic], sources: &Sources) {
         for diagnostic in diagnostics {
-            match diagnostic.code.severity {
+            match diagnostic.severity {
                 Severity::Error => self.errors += 1,
                 Severity::Warning => self.warnings += 1,
                 Severity::Info => {}
             }
             self.diagnostics.push(Entry {
                 code: diagnostic.code.name,
-                severity: diagnostic.code.severity.name(),
+                severity: diagnostic.severity.name(),
                 message: diagnostic.message.clone(),
                 help: diagnostic.help.clone(),
                 place: place(diagnostic.span, sources),
@@ -76,6 +79,14 @@ impl Report {
                         place: place(related.span, sources),
                     })
                     .collect(),
+                fix: diagnostic.fix.as_ref().map(|fix| FixEntry {
+                    title: fix.title.clone(),
+                    edits: fix
+                        .edits
+                        .iter()
+                        .map(|edit| EditEntry { place: place(edit.span, sources), text: edit.text.clone() })
+                        .collect(),
+                }),
             });
         }
     }

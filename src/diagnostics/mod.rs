@@ -4,11 +4,16 @@
 //! a page. A [`Sink`] collects [`Diagnostic`]s; nothing that is reported can get lost, and nothing
 //! stops at the first. This layer knows no file system and no rule.
 
+pub mod fix;
+pub mod github;
 mod json;
+pub mod junit;
+pub mod sarif;
 mod text;
 
 use crate::source::{Sources, Span};
 
+pub use fix::{Fix, Proposal, certain};
 pub use json::Report;
 pub use text::{Style, render};
 
@@ -69,6 +74,25 @@ pub struct Code {
     pub page: &'static str,
 }
 
+impl Code {
+    /// The page as it is shown: doc comments keep one blank before each line.
+    pub fn text(&self) -> String {
+        let lines: Vec<&str> = self.page.lines().map(|line| line.strip_prefix(' ').unwrap_or(line)).collect();
+        lines.join("\n").trim().to_owned()
+    }
+}
+
+/// The findings of one file that was checked, in the order in which they are shown.
+#[derive(Clone, Copy, Debug)]
+pub struct Checked<'a> {
+    /// The path of the file as it is shown.
+    pub name: &'a str,
+    /// What was found.
+    pub diagnostics: &'a [Diagnostic],
+    /// What the places are in.
+    pub sources: &'a Sources,
+}
+
 /// A second place that belongs to a finding.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Related {
@@ -83,6 +107,8 @@ pub struct Related {
 pub struct Diagnostic {
     /// Which finding it is.
     pub code: &'static Code,
+    /// How bad it is here: that of the code, unless the settings of the repository say otherwise.
+    pub severity: Severity,
     /// The narrowest place that is wrong.
     pub span: Span,
     /// One phrase: what was given and what is allowed.
@@ -95,6 +121,10 @@ pub struct Diagnostic {
     pub related: Vec<Related>,
     /// Path in the template (`Resources/Id/Properties/…`), where it is about one.
     pub path: Option<String>,
+    /// What would mend it; [`Sink::finish`] makes the fix of it, where the text allows that.
+    pub proposal: Option<Proposal>,
+    /// The change that mends it for certain.
+    pub fix: Option<Fix>,
 }
 
 impl Diagnostic {
@@ -124,6 +154,18 @@ impl Diagnostic {
         self
     }
 
+    /// Proposes a change that mends it.
+    pub fn propose(&mut self, proposal: Option<Proposal>) -> &mut Self {
+        self.proposal = proposal;
+        self
+    }
+
+    /// Proposes the one name among `known` that `given` is for certain, if there is one.
+    pub fn meant<'a>(&mut self, given: &str, known: impl IntoIterator<Item = &'a str>) -> &mut Self {
+        let meant = certain(given, known);
+        self.propose(meant.map(|meant| Proposal::Name { given: given.to_owned(), meant: meant.to_owned() }))
+    }
+
     /// Sets the path in the template.
     pub fn path(&mut self, path: impl Into<String>) -> &mut Self {
         self.path = Some(path.into());
@@ -143,12 +185,15 @@ impl Sink {
         let at = self.diagnostics.len();
         self.diagnostics.push(Diagnostic {
             code,
+            severity: code.severity,
             span,
             message: message.into(),
             label: None,
             help: None,
             related: Vec::new(),
             path: None,
+            proposal: None,
+            fix: None,
         });
         &mut self.diagnostics[at]
     }
@@ -160,7 +205,7 @@ impl Sink {
 
     /// How many findings of this severity there are.
     pub fn count(&self, severity: Severity) -> usize {
-        self.diagnostics.iter().filter(|diagnostic| diagnostic.code.severity == severity).count()
+        self.diagnostics.iter().filter(|diagnostic| diagnostic.severity == severity).count()
     }
 
     /// What was reported so far, in the order of reporting.
@@ -186,7 +231,7 @@ impl Sink {
     /// All findings in the one order in which they are shown: by file name, place, severity, code, text.
     pub fn finish(mut self, sources: &Sources) -> Vec<Diagnostic> {
         self.diagnostics.sort_by(|a, b| {
-            let key = |d: &Diagnostic| (d.span.start, d.span.end, d.code.severity, d.code.name);
+            let key = |d: &Diagnostic| (d.span.start, d.span.end, d.severity, d.code.name);
             sources
                 .get(a.span.file)
                 .name
@@ -198,6 +243,10 @@ impl Sink {
             // What a loop repeats is wrong once.
             a.code.name == b.code.name && a.span == b.span && a.message == b.message
         });
+        for diagnostic in &mut self.diagnostics {
+            let proposal = diagnostic.proposal.take();
+            diagnostic.fix = proposal.and_then(|proposal| proposal.settle(diagnostic.span, sources));
+        }
         self.diagnostics
     }
 }

@@ -16,7 +16,7 @@ pub struct Style {
 
 /// One finding as text, ending in a line feed.
 pub fn render(diagnostic: &Diagnostic, sources: &Sources, style: Style) -> String {
-    let level = match diagnostic.code.severity {
+    let level = match diagnostic.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
         Severity::Info => Level::INFO,
@@ -45,8 +45,13 @@ pub fn render(diagnostic: &Diagnostic, sources: &Sources, style: Style) -> Strin
     if let Some(path) = &diagnostic.path {
         group = group.element(Level::NOTE.message(format!("in the template at {path}")));
     }
-    if let Some(help) = &diagnostic.help {
-        group = group.element(Level::HELP.message(help.as_str()));
+    let help = match (&diagnostic.help, &diagnostic.fix) {
+        (Some(help), Some(_)) => Some(format!("{help} [fixable]")),
+        (Some(help), None) => Some(help.clone()),
+        (None, fix) => fix.as_ref().map(|fix| format!("{} [fixable]", fix.title)),
+    };
+    if let Some(help) = help {
+        group = group.element(Level::HELP.message(help));
     }
     let renderer = if style.color { Renderer::styled() } else { Renderer::plain() };
     let mut text = renderer.term_width(style.width).render(&[group]);

@@ -177,10 +177,12 @@ impl Stream {
                 "leave out `consumer`, or use a `kinesis-stream` with `consumers`".to_owned()
             }
             None if known.is_empty() => format!("add `consumers: [{}]` to `{}`", name.value, place.name),
-            None => format!("there is {}", alternatives(known)),
+            None => format!("there is {}", alternatives(known.iter().copied())),
         };
         let mut sink = scope.sink();
-        sink.report(&CONSUMER, name.span(), format!("`{}` has no consumer `{}`", place.name, name.value)).help(help);
+        sink.report(&CONSUMER, name.span(), format!("`{}` has no consumer `{}`", place.name, name.value))
+            .help(help)
+            .meant(&name.value, known);
     }
 }
 

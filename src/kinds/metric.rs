@@ -317,7 +317,11 @@ impl Metric {
             (None, None) => format!("it has {}", alternatives(metrics.names.iter().copied().take(12))),
         };
         let message = format!("`{}` has no metric `{given}`", of.name());
-        site.scope.sink().report(&UNKNOWN, self.name.span(), message).help(help);
+        let mut sink = site.scope.sink();
+        let finding = sink.report(&UNKNOWN, self.name.span(), message).help(help);
+        if other.is_none() {
+            finding.meant(given, metrics.names.iter().copied());
+        }
     }
 }
 

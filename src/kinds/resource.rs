@@ -198,7 +198,9 @@ impl Component for Raw {
             || "write a type such as `AWS::SSM::Parameter`".to_owned(),
             |name| format!("did you mean `{name}`?"),
         );
-        sink.report(&TYPE, self.model.kind.span(), format!("no resource type `{given}`")).help(help);
+        sink.report(&TYPE, self.model.kind.span(), format!("no resource type `{given}`"))
+            .help(help)
+            .meant(given, provider::type_names());
     }
 
     fn leads_on(&self, access: &Access, place: &Place) -> Option<Wire<'_>> {

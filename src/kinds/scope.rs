@@ -8,7 +8,7 @@ use super::{Attribute, Get, Kind, Place, Port, RESOURCE, of_type};
 use crate::blueprint::condition::{Condition, Operand};
 use crate::blueprint::text::{Located, Part, Reference, Script, Setting, Text, Tree, TreeData};
 use crate::blueprint::{Bound, Frame, Member};
-use crate::diagnostics::{Sink, alternatives, closest};
+use crate::diagnostics::{Proposal, Sink, alternatives, closest};
 use crate::schema::provider;
 use crate::source::{Origin, Span};
 use crate::template::{Data, Function, Key, Map, Value};
@@ -389,12 +389,13 @@ impl Scope {
             if PSEUDO_PARAMETERS.contains(&path) {
                 return Some(Value::reference(origin, path));
             }
-            self.sink().report(&UNKNOWN, span, format!("no pseudo parameter `{path}`")).help(
-                closest(path, PSEUDO_PARAMETERS.iter().copied()).map_or_else(
+            self.sink()
+                .report(&UNKNOWN, span, format!("no pseudo parameter `{path}`"))
+                .help(closest(path, PSEUDO_PARAMETERS.iter().copied()).map_or_else(
                     || format!("there are {}", alternatives(PSEUDO_PARAMETERS.iter().copied())),
                     |name| format!("did you mean `{name}`?"),
-                ),
-            );
+                ))
+                .meant(path, PSEUDO_PARAMETERS.iter().copied());
             return None;
         }
         let Some((head, attribute)) = path.split_once('.') else {
@@ -429,7 +430,11 @@ impl Scope {
                     || format!("add a component `{head}`, or write `${{!{path}}}` for the text itself"),
                     |name| format!("did you mean `{name}.{attribute}`?"),
                 );
-                self.sink().report(&UNKNOWN, span, format!("no component `{head}`")).help(help);
+                let full: Vec<String> = frame.members.keys().map(|name| format!("{name}.{attribute}")).collect();
+                self.sink()
+                    .report(&UNKNOWN, span, format!("no component `{head}`"))
+                    .help(help)
+                    .meant(path, full.iter().map(String::as_str));
                 None
             }
         }
@@ -459,7 +464,11 @@ impl Scope {
                 || format!("`{resource_type}` has `ref` and {}", alternatives(names.iter().copied())),
                 |name| format!("did you mean `{shown}.{name}`?"),
             );
-            self.sink().report(&ATTRIBUTE, span, format!("`{shown}` has no attribute `{attribute}`")).help(help);
+            let full: Vec<String> = names.iter().map(|name| format!("{shown}.{name}")).collect();
+            self.sink()
+                .report(&ATTRIBUTE, span, format!("`{shown}` has no attribute `{attribute}`"))
+                .help(help)
+                .meant(&format!("{shown}.{attribute}"), full.iter().map(String::as_str));
             return None;
         }
         // A component whose own kind is wrong is reported there, not at everyone who uses it.
@@ -468,9 +477,13 @@ impl Scope {
             let names: Vec<&str> = kind.attributes.iter().map(|known| known.name).collect();
             let help = match closest(attribute, names.iter().copied()) {
                 Some(name) => format!("did you mean `{shown}.{name}`?"),
-                None => format!("a `{}` has {}", kind.name, alternatives(names)),
+                None => format!("a `{}` has {}", kind.name, alternatives(names.iter().copied())),
             };
-            self.sink().report(&ATTRIBUTE, span, format!("`{shown}` has no attribute `{attribute}`")).help(help);
+            let full: Vec<String> = names.iter().map(|name| format!("{shown}.{name}")).collect();
+            self.sink()
+                .report(&ATTRIBUTE, span, format!("`{shown}` has no attribute `{attribute}`"))
+                .help(help)
+                .meant(&format!("{shown}.{attribute}"), full.iter().map(String::as_str));
             return None;
         };
         Some(self.give(full, found, &place, span))
@@ -524,7 +537,11 @@ impl Scope {
                 None if outputs.is_empty() => "the module has no outputs".to_owned(),
                 None => format!("the module has {}", alternatives(outputs.keys().map(String::as_str))),
             };
-            self.sink().report(&ATTRIBUTE, span, format!("module `{shown}` has no output `{name}`")).help(help);
+            let full: Vec<String> = outputs.keys().map(|name| format!("{shown}.{name}")).collect();
+            self.sink()
+                .report(&ATTRIBUTE, span, format!("module `{shown}` has no output `{name}`"))
+                .help(help)
+                .meant(&format!("{shown}.{name}"), full.iter().map(String::as_str));
             return None;
         };
         Some(Value { origin, ..self.at(module).value(text) })
@@ -577,7 +594,14 @@ impl Scope {
         } else {
             format!("add `{name}` to `parameters`, or write `${{!{name}}}` for the text itself")
         };
-        self.sink().report(&UNKNOWN, span, format!("no parameter `{name}`")).help(help);
+        let mut sink = self.sink();
+        let finding = sink.report(&UNKNOWN, span, format!("no parameter `{name}`")).help(help);
+        if let Some(pseudo) = pseudo {
+            let meant = Proposal::Name { given: name.to_owned(), meant: (*pseudo).to_owned() };
+            finding.propose(Some(meant));
+        } else if !frame.members.contains_key(name) {
+            finding.meant(name, frame.parameters.keys().map(String::as_str));
+        }
         None
     }
 

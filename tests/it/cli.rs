@@ -12,11 +12,11 @@ use tempfile::TempDir;
 
 use crate::snapshots::files_below;
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_formwork");
+pub const PROGRAM: &str = env!("CARGO_BIN_EXE_formwork");
 
-const GOOD: &str = "blueprint: good\nversion: 1.0.0\ncomponents:\n  archive:\n    kind: s3-bucket\n";
+pub const GOOD: &str = "blueprint: good\nversion: 1.0.0\ncomponents:\n  archive:\n    kind: s3-bucket\n";
 
-const BAD: &str = "blueprint: bad\nversion: 1.0.0\ncomponents:\n  archive:\n    kind: s3-bukket\n";
+pub const BAD: &str = "blueprint: bad\nversion: 1.0.0\ncomponents:\n  archive:\n    kind: s3-bukket\n";
 
 const WARNED: &str = "blueprint: warned\nversion: 1.0.0\nparameters:\n  Days: { type: number, description: Days. }\n\
                       components:\n  archive:\n    kind: s3-bucket\n";
@@ -39,10 +39,10 @@ pub fn formwork(arguments: &[&str]) -> Ran {
 }
 
 /// A folder that is gone after the test.
-struct Folder(TempDir);
+pub struct Folder(TempDir);
 
 impl Folder {
-    fn new(files: &[(&str, &str)]) -> Self {
+    pub fn new(files: &[(&str, &str)]) -> Self {
         let folder = Self(tempfile::tempdir().unwrap());
         for (path, text) in files {
             folder.write(path, text);
@@ -50,27 +50,27 @@ impl Folder {
         folder
     }
 
-    fn write(&self, path: &str, text: &str) {
+    pub fn write(&self, path: &str, text: &str) {
         let path = self.0.path().join(path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, text).unwrap();
     }
 
-    fn read(&self, path: &str) -> String {
+    pub fn read(&self, path: &str) -> String {
         fs::read_to_string(self.0.path().join(path)).unwrap()
     }
 
-    fn path(&self, path: &str) -> String {
+    pub fn path(&self, path: &str) -> String {
         self.0.path().join(path).to_str().unwrap().to_owned()
     }
 
     /// Everything below a folder of it, also what begins with a dot.
-    fn files(&self, path: &str) -> Vec<String> {
+    pub fn files(&self, path: &str) -> Vec<String> {
         files_below(&self.0.path().join(path)).into_iter().collect()
     }
 
     /// Runs the program as a process in this folder.
-    fn process(&self, arguments: &[&str]) -> Command {
+    pub fn process(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(PROGRAM);
         command.args(arguments).current_dir(self.0.path()).stdin(Stdio::null());
         for variable in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE"] {
@@ -79,7 +79,7 @@ impl Folder {
         command
     }
 
-    fn output(&self, arguments: &[&str]) -> Output {
+    pub fn output(&self, arguments: &[&str]) -> Output {
         self.process(arguments).output().unwrap()
     }
 }
@@ -148,9 +148,9 @@ fn findings_are_shown_with_their_line() {
     5 |     kind: s3-bukket
       |           ^^^^^^^^^
       |
-      = help: did you mean `s3-bucket`?
+      = help: did you mean `s3-bucket`? [fixable]
 
-    1 error in 1 blueprint
+    1 error in 1 blueprint, 1 fixable with `formwork check --fix`
     ");
 }
 
@@ -174,6 +174,20 @@ fn report_schema() -> Json {
         "additionalProperties": false,
         "properties": place,
     }});
+    let mut edit = place.clone();
+    edit["text"] = json!({"type": "string"});
+    edit.as_object_mut().unwrap().remove("message");
+    diagnostic["fix"] = json!({
+        "type": ["object", "null"],
+        "required": ["title", "edits"],
+        "additionalProperties": false,
+        "properties": {"title": {"type": "string"}, "edits": {"type": "array", "minItems": 1, "items": {
+            "type": "object",
+            "required": ["file", "start", "end", "text"],
+            "additionalProperties": false,
+            "properties": edit,
+        }}},
+    });
     json!({
         "type": "object",
         "required": ["diagnostics", "files", "errors", "warnings"],
@@ -181,7 +195,7 @@ fn report_schema() -> Json {
         "properties": {
             "diagnostics": {"type": "array", "items": {
                 "type": "object",
-                "required": ["code", "severity", "message", "help", "file", "start", "end", "path", "related"],
+                "required": ["code", "severity", "message", "help", "file", "start", "end", "path", "related", "fix"],
                 "additionalProperties": false,
                 "properties": diagnostic,
             }},

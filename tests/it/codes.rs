@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use formwork::cli;
 use formwork::compile::{Compiled, Workspace};
-use formwork::diagnostics::Code;
+use formwork::diagnostics::{Code, Diagnostic};
 use formwork::kinds::KINDS;
 
 use crate::memory::{Memory, PATH, TEMPLATE, shown};
@@ -100,7 +100,11 @@ impl Block {
             return files.compile(PATH);
         }
         let (workspace, findings) = Workspace::read("formwork.yaml", settings, None);
-        assert!(findings.is_empty(), "{findings:?}");
+        let wrong: Vec<Diagnostic> = findings.into_iter().chain(workspace.check_codes(&cli::codes())).collect();
+        if !wrong.is_empty() {
+            let sources = workspace.sources;
+            return Compiled { name: None, sources, diagnostics: wrong, template: None, is_module: false };
+        }
         files.compile_in(&workspace, PATH)
     }
 }

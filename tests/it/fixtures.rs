@@ -32,7 +32,8 @@ use formwork::syntax::{self, Data, Dialect, Node};
 use crate::snapshots::files_below;
 
 /// Findings that need more than a fixture would show, or settings of a repository; their pages are run.
-const WITHOUT_FIXTURE: &[&str] = &["forbidden-kind", "internal-error", "over-limit", "required-kind"];
+const WITHOUT_FIXTURE: &[&str] =
+    &["fixed-severity", "forbidden-kind", "internal-error", "over-limit", "required-kind", "unknown-finding"];
 
 /// Names with which a message may begin.
 const NAMES: &[&str] = &[
@@ -127,7 +128,7 @@ impl Notes {
             line: start.line - 1,
             start: start.column - 1,
             end: (start.line == end.line).then_some(end.column - 1),
-            text: format!("{}[{}]: {}", finding.code.severity.name(), finding.code.name, finding.message),
+            text: format!("{}[{}]: {}", finding.severity.name(), finding.code.name, finding.message),
             help: finding.help.clone(),
         }
     }

@@ -315,7 +315,9 @@ impl HttpDestination {
                     Some(close) => format!("did you mean `{close}`? There are {}", alternatives(regions())),
                     None => format!("there are {}", alternatives(regions())),
                 };
-                sink.report(&URL, region.span(), format!("no region `{}` of {}", region.value, preset.name)).help(help);
+                sink.report(&URL, region.span(), format!("no region `{}` of {}", region.value, preset.name))
+                    .help(help)
+                    .meant(&region.value, regions());
             }
             (None, None) if regions().next().is_none() => {
                 sink.report(&URL, self.http.span(), "the `url` is missing").help("add `url: https://…`");

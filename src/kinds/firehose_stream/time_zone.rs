@@ -81,7 +81,9 @@ pub fn check(zone: &Located<String>, sink: &mut Sink) {
             Some(name) => format!("did you mean `{name}`?"),
             None => "write the name of a zone such as `Europe/Berlin`".to_owned(),
         };
-        sink.report(&TIME_ZONE, zone.span(), format!("no time zone `{given}`")).help(help);
+        sink.report(&TIME_ZONE, zone.span(), format!("no time zone `{given}`"))
+            .help(help)
+            .meant(given, TIME_ZONES.lines());
         return;
     };
     // Firehose knows some zones only by their former names.
