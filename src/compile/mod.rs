@@ -2,7 +2,9 @@
 //!
 //! This is the only place that knows the order of the stages. It reads files through [`Files`] and writes nothing.
 
+mod allow;
 mod modules;
+mod templates;
 mod workspace;
 
 use std::collections::BTreeMap;
@@ -11,16 +13,17 @@ use std::path::{Component as PathComponent, Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
+use self::allow::Allowed;
 use crate::blueprint::project::Settings;
 use crate::blueprint::text::{self, FileReference};
 use crate::blueprint::{self, Blueprint, Declared};
 use crate::check;
 use crate::compose::{self, Placed};
-use crate::diagnostics::{Code, Diagnostic, Sink, closest};
+use crate::diagnostics::{Code, Diagnostic, Sink};
 use crate::kinds::{self, Known, Scope};
 use crate::source::{FileId, Files, Origin, Sources, Span};
 use crate::syntax::{self, Dialect, Node};
-use crate::template::{self, Template, Value, emit};
+use crate::template::{Template, Value, emit};
 
 codes! {
     /// A file that a blueprint names does not exist or cannot be read.
@@ -77,48 +80,6 @@ codes! {
     /// ```
     OUTSIDE = Error "file-outside-blueprint";
 
-    /// An acknowledgement in `allow` matches no finding.
-    ///
-    /// What it was written for is gone, so it would hide the next one.
-    ///
-    /// ```yaml
-    /// components:
-    ///   archive:
-    ///     kind: s3-bucket
-    ///     allow:
-    ///       - { code: no-previous-versions, reason: The bucket had no versions before. }
-    /// ```
-    ///
-    /// Instead:
-    ///
-    /// ```yaml
-    /// components:
-    ///   archive:
-    ///     kind: s3-bucket
-    /// ```
-    UNMATCHED_ALLOW = Warning "unmatched-allow";
-
-    /// An acknowledgement in `allow` names a finding that does not exist, or one that cannot be acknowledged.
-    ///
-    /// Only warnings can be acknowledged: an error is a template that does not deploy or does not work.
-    ///
-    /// ```yaml
-    /// components:
-    ///   archive:
-    ///     kind: s3-bucket
-    ///     allow:
-    ///       - { code: unknown-property, reason: It is needed. }
-    /// ```
-    ///
-    /// Instead:
-    ///
-    /// ```yaml
-    /// components:
-    ///   archive:
-    ///     kind: s3-bucket
-    /// ```
-    NOT_ALLOWABLE = Error "not-allowable";
-
     /// The file is a CloudFormation template and not a blueprint.
     ///
     /// ```yaml
@@ -138,10 +99,11 @@ codes! {
 }
 
 /// The codes of this layer, part by part.
-pub static ALL_CODES: &[&[&Code]] = &[CODES, modules::CODES, workspace::CODES];
+pub static ALL_CODES: &[&[&Code]] = &[CODES, allow::CODES, modules::CODES, templates::CODES, workspace::CODES];
 
 /// The folder under which [`Files`] gives the reference library.
 pub use modules::LIBRARY;
+pub use templates::{check_in, looks_like_template};
 pub use workspace::Workspace;
 
 /// A compiled blueprint: what was found, and the template if nothing was wrong.
@@ -225,64 +187,6 @@ pub fn compile_in(
     Ok(Compiled { name, diagnostics, sources: run.sources, template, is_module })
 }
 
-/// Checks a file: a blueprint, or a CloudFormation template written by hand. Its content decides which it is.
-pub fn check_in(
-    workspace: &Workspace,
-    path: &Path,
-    shown: &str,
-    files: &dyn Files,
-    known_codes: &[&'static Code],
-) -> io::Result<Compiled> {
-    let bytes = files.read(path)?;
-    if !is_template_text(path, &bytes) {
-        return compile_in(workspace, path, shown, files, known_codes);
-    }
-    let mut run = Run { sources: workspace.sources.clone(), sink: Sink::default() };
-    let template = syntax::load(shown, bytes, &mut run.sources, &mut run.sink)
-        .and_then(|file| syntax::parse(file, &run.sources, Dialect::Template, &mut run.sink))
-        .map(|root| template::read::read(&root));
-    if let Some(template) = &template {
-        check::template(template, &run.sources, &mut run.sink);
-    }
-    workspace.accept("", &mut run.sink);
-    workspace.weigh(&mut run.sink);
-    let diagnostics = run.sink.finish(&run.sources);
-    Ok(Compiled { name: None, diagnostics, sources: run.sources, template: None, is_module: false })
-}
-
-/// Whether a text is to be taken for a template: it has a section of one at its top, and does not name a blueprint.
-///
-/// This is asked of the text and not of what it says, because it decides how the text is read, and a template with
-/// mistakes in its syntax is a template, too.
-pub fn looks_like_template(bytes: &[u8]) -> bool {
-    let text = String::from_utf8_lossy(bytes);
-    let text = text.trim_start_matches('\u{feff}');
-    let is_json = text.trim_start().starts_with('{');
-    let has = |name: &str| {
-        if is_json {
-            return text.contains(&format!("\"{name}\""));
-        }
-        text.lines().any(|line| {
-            let line = line.strip_prefix(['"', '\'']).unwrap_or(line);
-            line.strip_prefix(name)
-                .is_some_and(|rest| rest.trim_start_matches(['"', '\'']).trim_start().starts_with(':'))
-        })
-    };
-    !has("blueprint") && !has("components") && ["Resources", "AWSTemplateFormatVersion"].into_iter().any(has)
-}
-
-/// How the names of blueprints begin or end, without the extension.
-const BLUEPRINT: &str = "blueprint";
-
-/// Whether a file that was named is a template: one that is neither, and is not named as blueprints are, is taken for a
-/// template without resources.
-fn is_template_text(path: &Path, bytes: &[u8]) -> bool {
-    let named = path.file_stem().is_some_and(|stem| stem.to_string_lossy().ends_with(BLUEPRINT));
-    let text = String::from_utf8_lossy(bytes);
-    let says = ["blueprint", "components", "kind"].iter().any(|word| text.contains(word));
-    looks_like_template(bytes) || !(named || says)
-}
-
 /// Where a blueprint is, and through what it is read.
 #[derive(Clone, Copy)]
 struct Location<'a> {
@@ -352,8 +256,12 @@ impl Run {
         if !self.sink.has_errors() {
             check::template(&template, &self.sources, &mut self.sink);
         }
-        self.acknowledge(blueprint, known_codes);
-        at.workspace.accept(&blueprint.name, &mut self.sink);
+        let allowed = blueprint.components.iter().flat_map(|declared| {
+            let names = declared.allow.iter().map(|allowance| (&allowance.code.value, allowance.code.span()));
+            names.map(|(name, span)| Allowed { name, span, area: declared.span, errors: false })
+        });
+        allow::acknowledge(allowed, known_codes, &mut self.sink);
+        at.workspace.accept(Some(&blueprint.name), &mut self.sink);
         at.workspace.weigh(&mut self.sink);
         self.sink.each(|diagnostic| modules::relate(diagnostic, &gathered.used));
         let origin = Origin::Derived(blueprint.span.unwrap_or(Span::START));
@@ -412,41 +320,6 @@ impl Run {
         }
         hash.finalize().iter().fold("sha256:".to_owned(), |hex, byte| hex + &format!("{byte:02x}"))
     }
-
-    /// Takes out the warnings that components acknowledge.
-    fn acknowledge(&mut self, blueprint: &Blueprint, known_codes: &[&'static Code]) {
-        for declared in &blueprint.components {
-            for allowance in &declared.allow {
-                let (name, span) = (allowance.code.value.as_str(), allowance.code.span());
-                let Some(code) = known_codes.iter().find(|code| code.name == name) else {
-                    let help = closest(name, known_codes.iter().map(|code| code.name))
-                        .map(|name| format!("did you mean `{name}`?"));
-                    self.sink
-                        .report(&NOT_ALLOWABLE, span, format!("no finding `{name}`"))
-                        .maybe_help(help)
-                        .meant(name, known_codes.iter().map(|code| code.name));
-                    continue;
-                };
-                if code.severity == crate::diagnostics::Severity::Error {
-                    self.sink
-                        .report(&NOT_ALLOWABLE, span, format!("`{name}` is an error, which cannot be acknowledged"))
-                        .help("mend it, and remove this acknowledgement");
-                    continue;
-                }
-                let mut matched = false;
-                self.sink.retain(|diagnostic| {
-                    let here = diagnostic.code.name == name && contains(declared.span, diagnostic.span);
-                    matched |= here;
-                    !here
-                });
-                if !matched {
-                    self.sink
-                        .report(&UNMATCHED_ALLOW, span, format!("there is no `{name}` here"))
-                        .help("remove this acknowledgement");
-                }
-            }
-        }
-    }
 }
 
 /// What texts of the blueprint may refer to.
@@ -460,10 +333,6 @@ fn scope(blueprint: &mut Blueprint, placed: &[Placed], files: kinds::Read) -> Sc
     };
     let components = blueprint.components.iter().map(|one| (one.name.clone(), known(one))).collect();
     Scope::new(&blueprint.name, std::mem::take(&mut blueprint.frames), components, files)
-}
-
-fn contains(outer: Span, inner: Span) -> bool {
-    outer.file == inner.file && outer.start <= inner.start && inner.end <= outer.end
 }
 
 /// Why a file cannot be read, the same words on every system.

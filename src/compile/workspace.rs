@@ -251,13 +251,15 @@ impl Workspace {
         }
     }
 
-    /// Takes out the warnings that the settings accept.
-    pub fn accept(&self, blueprint: &str, sink: &mut Sink) {
+    /// Takes out what the settings accept: of a blueprint its warnings; of a template that was written by hand
+    /// (`None`) errors, too, because what formwork refuses there may be newer than it.
+    pub fn accept(&self, blueprint: Option<&str>, sink: &mut Sink) {
         for accepted in &self.project.accept {
-            let applies = accepted.blueprints.as_ref().is_none_or(|names| names.iter().any(|name| name == blueprint));
-            if applies {
+            let of_this = |names: &Vec<String>| names.iter().any(|name| Some(name.as_str()) == blueprint);
+            if accepted.blueprints.as_ref().is_none_or(of_this) {
                 sink.retain(|finding| {
-                    finding.code.severity == Severity::Error || finding.code.name != accepted.code.value
+                    let fixed = blueprint.is_some() && finding.code.severity == Severity::Error;
+                    fixed || finding.code.name != accepted.code.value
                 });
             }
         }
