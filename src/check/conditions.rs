@@ -249,7 +249,7 @@ pub fn check(context: &Context<'_>, sink: &mut Sink) {
         }
         assumptions.push((condition, false));
         if template.conditions.get(condition).is_some() && solver.is_possible(&assumptions) {
-            sink.report(&MISSING, one.span, format!("`{id}` does not exist when condition `{condition}` is not met"))
+            sink.report(&MISSING, one.whole, format!("`{id}` does not exist when condition `{condition}` is not met"))
                 .path(one.path.as_str())
                 .help(format!(
                     "give this the same condition, or choose with `!If [{condition}, …, !Ref AWS::NoValue]`"

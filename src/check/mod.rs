@@ -11,6 +11,7 @@ mod parameters;
 mod references;
 mod rules;
 mod structure;
+mod texts;
 mod uses;
 mod violations;
 
@@ -26,8 +27,15 @@ use crate::syntax::Node;
 use crate::template::{Resource, Template};
 
 /// The codes of this layer, family by family.
-pub static CODES: &[&[&Code]] =
-    &[conditions::CODES, functions::CODES, limits::CODES, parameters::CODES, references::CODES, violations::CODES];
+pub static CODES: &[&[&Code]] = &[
+    conditions::CODES,
+    functions::CODES,
+    limits::CODES,
+    parameters::CODES,
+    references::CODES,
+    texts::CODES,
+    violations::CODES,
+];
 
 /// Checks a blueprint with the schema of the language; `hints` say what to write for its patterns. Gives the paths of
 /// what is wrong.
@@ -74,6 +82,11 @@ impl<'a> Context<'a> {
                     })))
     }
 
+    /// What is written at a place.
+    pub fn text_of(&self, span: Span) -> &str {
+        self.sources.text(span)
+    }
+
     /// The part of a place that is on its first line.
     pub fn first_line(&self, span: Span) -> Span {
         match self.sources.text(span).find(['\r', '\n']) {
@@ -104,6 +117,7 @@ pub fn template(template: &Template, sources: &Sources, sink: &mut Sink) {
         functions::check(&context, sink);
         parameters::check(&context, sink);
         conditions::check(&context, sink);
+        texts::check(&context, sink);
     }
     violations::check(&context, sink);
     references::check(&context, sink);

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Context;
-use super::uses::{self, Named, Use};
+use super::uses::{self, Named, PSEUDO_PARAMETERS, Use};
 use crate::diagnostics::{INTERNAL, Sink, closest};
-use crate::schema::provider;
+use crate::schema::provider::{self, ResourceType};
 use crate::template::{Map, Resource, Template, Value};
 
 codes! {
@@ -99,20 +99,6 @@ codes! {
     UNUSED = Warning "unused";
 }
 
-/// The pseudo parameters.
-///
-/// Source: CloudFormation User Guide, "Pseudo parameters reference".
-const PSEUDO_PARAMETERS: &[&str] = &[
-    "AWS::AccountId",
-    "AWS::NoValue",
-    "AWS::NotificationARNs",
-    "AWS::Partition",
-    "AWS::Region",
-    "AWS::StackId",
-    "AWS::StackName",
-    "AWS::URLSuffix",
-];
-
 /// Checks all references of a template.
 pub fn check(context: &Context<'_>, sink: &mut Sink) {
     let template = context.template;
@@ -185,9 +171,12 @@ fn check_use(context: &Context<'_>, one: &Use<'_>, sink: &mut Sink) {
                 if let Some(attribute) = attribute.filter(|attribute| !has_attribute(resource, attribute)) {
                     let message = format!("`{}` has no attribute `{attribute}`", resource.kind);
                     let code = if context.is_written() { &ATTRIBUTE } else { &INTERNAL };
+                    let known =
+                        provider::resource_type(&resource.kind).map(ResourceType::attributes).unwrap_or_default();
                     sink.report(code, one.span, message)
                         .path(one.path.as_str())
-                        .maybe_help(known_attributes(resource, attribute));
+                        .maybe_help(known_attributes(resource, attribute))
+                        .meant(attribute, known.iter().map(String::as_str));
                 }
             }
         },
@@ -221,32 +210,28 @@ fn check_mapping(context: &Context<'_>, one: &Use<'_>, name: &str, keys: [Option
     };
     let Some((inner, second)) = inner.as_map().filter(|map| !is_macro(map)).zip(second) else { return };
     if inner.get(second).is_none() {
-        let names = inner.0.iter().map(|(key, _)| key.text.as_str());
-        report_missing(
-            context,
-            one,
-            &format!("key of `{first}` in mapping `{name}`"),
-            second,
-            &names.collect::<Vec<_>>(),
-            sink,
-        );
+        let what = format!("key of `{first}` in mapping `{name}`:");
+        report_missing(context, one, &what, second, &names_of(inner), sink);
     }
 }
 
+fn names_of(map: &Map) -> Vec<&str> {
+    map.0.iter().map(|(key, _)| key.text.as_str()).collect()
+}
+
 fn report_missing(context: &Context<'_>, one: &Use<'_>, what: &str, name: &str, known: &[&str], sink: &mut Sink) {
-    if context.is_written() {
-        let near = closest(name, known.iter().copied());
-        let help =
-            near.map_or_else(|| "add it, or name one that exists".to_owned(), |near| format!("did you mean `{near}`?"));
-        sink.report(&REFERENCE, one.span, format!("there is no {what} `{name}`"))
-            .path(one.path.as_str())
-            .help(help)
-            .meant(name, known.iter().copied());
-    } else {
+    if !context.is_written() {
         sink.report(&INTERNAL, one.span, format!("nothing in the template is `{name}`"))
             .path(one.path.as_str())
             .help("this is a mistake of formwork; please report it with the blueprint");
+        return;
     }
+    let help = closest(name, known.iter().copied())
+        .map_or_else(|| "add it, or name one that exists".to_owned(), |near| format!("did you mean `{near}`?"));
+    sink.report(&REFERENCE, one.span, format!("there is no {what} `{name}`"))
+        .path(one.path.as_str())
+        .help(help)
+        .meant(name, known.iter().copied());
 }
 
 /// Conditions and rules are decided before there is any resource.

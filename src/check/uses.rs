@@ -5,12 +5,28 @@ use super::conditions::Assumption;
 use crate::source::Span;
 use crate::template::{Data, Function, Map, Resource, Value};
 
+/// The pseudo parameters.
+///
+/// Source: CloudFormation User Guide, "Pseudo parameters reference".
+pub const PSEUDO_PARAMETERS: &[&str] = &[
+    "AWS::AccountId",
+    "AWS::NoValue",
+    "AWS::NotificationARNs",
+    "AWS::Partition",
+    "AWS::Region",
+    "AWS::StackId",
+    "AWS::StackName",
+    "AWS::URLSuffix",
+];
+
 /// Something that a value names.
 pub struct Use<'a> {
     /// What it is.
     pub name: Named<'a>,
-    /// Where the name stands.
+    /// Where the name stands, or the part of it that would be wrong.
     pub span: Span,
+    /// Where all of it stands.
+    pub whole: Span,
     /// The path in the template.
     pub path: String,
     /// The conditions under which the value counts.
@@ -32,7 +48,7 @@ pub enum Named<'a> {
 impl<'a> Use<'a> {
     /// A use that always counts.
     pub fn new(name: Named<'a>, span: Span, path: String) -> Self {
-        Self { name, span, path, under: Vec::new() }
+        Self { name, span, whole: span, path, under: Vec::new() }
     }
 
     /// The name itself.
@@ -138,7 +154,11 @@ impl<'a> Run<'_, 'a> {
     }
 
     fn add(&mut self, name: Named<'a>, span: Span) {
-        self.found.push(Use { name, span, path: self.path.clone(), under: self.under.clone() });
+        self.add_in(name, span, span);
+    }
+
+    fn add_in(&mut self, name: Named<'a>, span: Span, whole: Span) {
+        self.found.push(Use { name, span, whole, path: self.path.clone(), under: self.under.clone() });
     }
 
     fn names(&mut self, function: Function, span: Span, argument: &'a Value) {
@@ -147,28 +167,29 @@ impl<'a> Run<'_, 'a> {
         match (function, first) {
             (Function::Ref, _) => {
                 if let Some(id) = argument.as_str() {
-                    self.add(Named::Id(id), span);
+                    self.add(Named::Id(id), argument.origin.span());
                 }
             }
             (Function::Condition, _) => {
                 if let Some(name) = argument.as_str() {
-                    self.add(Named::Condition(name), span);
+                    self.add(Named::Condition(name), argument.origin.span());
                 }
             }
             (Function::If, Some((first, name))) => self.add(Named::Condition(name), first.origin.span()),
             (Function::GetAtt, Some((first, id))) => {
-                let (attribute, place) = match parts {
+                let (attribute, last) = match parts {
                     [_, attribute] => (attribute.as_str(), attribute.origin.span()),
                     _ => (None, span),
                 };
-                let known = self.context.resources.contains_key(id);
-                let place = match first.origin.span() {
-                    // In the short form both are one text, whose place is that of the function.
-                    whole if whole == place => span,
-                    _ if known => place,
-                    first => first,
+                let whole = first.origin.span();
+                let part = match attribute.filter(|_| self.context.resources.contains_key(id)) {
+                    // In the short form both are one text.
+                    Some(attribute) if whole == last => self.context.narrow(whole, attribute),
+                    Some(_) => last,
+                    None if whole == last => self.context.narrow(whole, id),
+                    None => whole,
                 };
-                self.add(Named::Attribute(id, attribute), place);
+                self.add_in(Named::Attribute(id, attribute), part, span);
             }
             (Function::FindInMap, Some((first, name))) => {
                 let key = |at: usize| parts.get(at).and_then(Value::as_str);
@@ -191,8 +212,12 @@ impl<'a> Run<'_, 'a> {
                     }
                     let place = self.context.narrow(text.origin.span(), &format!("${{{name}}}"));
                     match name.split_once('.') {
-                        Some((id, attribute)) => self.add(Named::Attribute(id, Some(attribute)), place),
-                        None => self.add(Named::Id(name), place),
+                        Some((id, attribute)) => {
+                            let known = self.context.resources.contains_key(id);
+                            let part = self.context.narrow(place, if known { attribute } else { id });
+                            self.add_in(Named::Attribute(id, Some(attribute)), part, place);
+                        }
+                        None => self.add(Named::Id(name), self.context.narrow(place, name)),
                     }
                 }
             }
@@ -202,7 +227,7 @@ impl<'a> Run<'_, 'a> {
 }
 
 /// The names in `${ }` of the text of a `Fn::Sub`, without those that are literal.
-fn substituted(text: &str) -> Vec<&str> {
+pub fn substituted(text: &str) -> Vec<&str> {
     text.split("${")
         .skip(1)
         .filter_map(|rest| rest.split_once('}'))

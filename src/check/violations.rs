@@ -392,7 +392,7 @@ pub fn report(violation: &Violation, root: &Node, hints: &[(&str, &str)], broken
             Proposal::Name { meant, .. } => !is_key || !is_there(meant),
             // Two numbers in quotes are still no version.
             Proposal::Quote => keys.as_slice() != ["version"],
-            Proposal::Number | Proposal::Boolean => true,
+            Proposal::Number | Proposal::Boolean | Proposal::Call(_) => true,
         });
         sink.report(code, span, message).maybe_help(help).propose(proposal);
     }
@@ -663,7 +663,10 @@ pub fn report_written(violation: &Violation, written: &Value, path: &str, propos
         Place::Value(origin) => handle(written, origin.span()),
     };
     let told = sink.diagnostics().iter().any(|known| {
-        known.span == span && known.code.name == code(&violation.kind).name && known.message == violation.message()
+        // A text that is not what was meant is told once.
+        let meant = known.code.name == super::texts::MISSING_SUB.name && is_of_the_whole(&violation.kind);
+        let same = known.code.name == code(&violation.kind).name && known.message == violation.message();
+        known.span == span && (same || meant)
     });
     if !told {
         sink.report(code(&violation.kind), span, violation.message())

@@ -41,6 +41,8 @@ pub enum Proposal {
     Number,
     /// Text becomes the truth value that it spells.
     Boolean,
+    /// Text becomes the argument of a function of CloudFormation, named by its tag.
+    Call(&'static str),
 }
 
 /// What plain YAML may take for something else than text, in small letters.
@@ -92,6 +94,14 @@ impl Proposal {
                     _ => return None,
                 };
                 (format!("write `{word}`"), span, word.to_owned())
+            }
+            Self::Call(tag) => {
+                // JSON has no tags, and a block of text has more than one line to put one before.
+                let json = sources.get(span.file).text.trim_start().starts_with('{');
+                if json || raw.is_empty() || raw.contains('\n') || raw.starts_with(['|', '>', '!', '&']) {
+                    return None;
+                }
+                (format!("write `!{tag} …`"), Span { end: span.start, ..span }, format!("!{tag} "))
             }
         };
         Some(Fix { title, edits: vec![Edit { span, text }] })
