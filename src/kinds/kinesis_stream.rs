@@ -9,7 +9,7 @@ use super::encryption::{Encryption, use_key};
 use super::s3_bucket::OnDelete;
 use super::site::pascal_case;
 use super::standing::{Policy, Properties, Standing};
-use super::{Access, Attribute, Component, Get, Grant, Kind, Need, Place, Port, Request, Scope, Site};
+use super::{Access, Attribute, Component, Get, Grant, Kind, Metrics, Need, Peers, Place, Port, Request, Scope, Site};
 use crate::blueprint::NAME_PATTERN;
 use crate::blueprint::text::{Located, Reference, Setting, Text};
 use crate::diagnostics::{Sink, alternatives, closest};
@@ -140,6 +140,43 @@ const READ: &[&str] = &[
 /// Reference, "Actions, resources, and condition keys for Amazon Kinesis Data Streams": on the consumer.
 const SUBSCRIBE: &[&str] = &["kinesis:DescribeStreamConsumer", "kinesis:SubscribeToShard"];
 
+/// Those of the stream itself, with the dimension `StreamName` alone. Those of its shards are not switched on.
+///
+/// Source: Kinesis Data Streams Developer Guide, "Monitor the Amazon Kinesis Data Streams service with Amazon
+/// CloudWatch".
+const METRICS: &[&str] = &[
+    "GetRecords.Bytes",
+    "GetRecords.IteratorAgeMilliseconds",
+    "GetRecords.Latency",
+    "GetRecords.Records",
+    "GetRecords.Success",
+    "IncomingBytes",
+    "IncomingRecords",
+    "PutRecord.Bytes",
+    "PutRecord.Latency",
+    "PutRecord.Success",
+    "PutRecords.Bytes",
+    "PutRecords.FailedRecords",
+    "PutRecords.Latency",
+    "PutRecords.Records",
+    "PutRecords.Success",
+    "PutRecords.SuccessfulRecords",
+    "PutRecords.ThrottledRecords",
+    "PutRecords.TotalRecords",
+    "ReadProvisionedThroughputExceeded",
+    "WriteProvisionedThroughputExceeded",
+];
+
+/// Those of a consumer, with the dimension `ConsumerName` too. See [`METRICS`].
+const CONSUMER_METRICS: &[&str] = &[
+    "SubscribeToShard.RateExceeded",
+    "SubscribeToShard.Success",
+    "SubscribeToShardEvent.Bytes",
+    "SubscribeToShardEvent.MillisBehindLatest",
+    "SubscribeToShardEvent.Records",
+    "SubscribeToShardEvent.Success",
+];
+
 const STREAM: &str = "Stream";
 
 fn consumer_role(name: &str) -> String {
@@ -199,6 +236,26 @@ impl Component for Stream {
                     .help("remove one of them, or give it another name");
             }
         }
+    }
+
+    fn metrics(&self, place: &Place, _peers: &Peers<'_>, _scope: &Scope) -> Vec<Metrics> {
+        const NAMESPACE: &str = "AWS/Kinesis";
+        let stream = ("StreamName", place.reference(STREAM));
+        let own = Metrics {
+            namespace: NAMESPACE,
+            dimensions: vec![stream.clone()],
+            names: METRICS.to_vec(),
+            others: CONSUMER_METRICS.iter().map(|name| (*name, "`part`, the name of a consumer")).collect(),
+            ..Metrics::default()
+        };
+        let of = |consumer: &Located<String>| Metrics {
+            part: Some(consumer.value.clone()),
+            namespace: NAMESPACE,
+            dimensions: vec![stream.clone(), ("ConsumerName", consumer.to_value(place.origin))],
+            names: CONSUMER_METRICS.to_vec(),
+            ..Metrics::default()
+        };
+        std::iter::once(own).chain(self.consumers.iter().map(of)).collect()
     }
 
     fn accept(&self, request: &Request<'_>, place: &Place, scope: &Scope) -> Grant {
@@ -276,7 +333,7 @@ fn use_for_kinesis(origin: Origin, place: &Place, name: &str, action: &'static s
 
 pub(super) static KIND: Kind = Kind {
     name: "kinesis-stream",
-    ports: &[Port::Events, Port::Logs, Port::Records, Port::Scheduled, Port::Shards],
+    ports: &[Port::Events, Port::Logs, Port::Metrics, Port::Records, Port::Scheduled, Port::Shards],
     attributes: &[
         Attribute { name: "name", doc: "Name of the stream.", get: Get::Ref(STREAM) },
         Attribute { name: "arn", doc: "ARN of the stream.", get: Get::Att(STREAM, "Arn") },

@@ -410,7 +410,7 @@ pub enum Need {
 #[derive(Clone, Debug, Default)]
 pub struct Metrics {
     /// The part of the component that they are about; `None` for the component itself.
-    pub part: Option<&'static str>,
+    pub part: Option<String>,
     /// The namespace.
     pub namespace: &'static str,
     /// The dimensions and what they are for this component.

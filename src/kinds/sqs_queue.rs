@@ -327,7 +327,9 @@ impl Component for Queue {
             Metrics { part, namespace: "AWS/SQS", dimensions, names, others, ..Metrics::default() }
         };
         let own = self.dead_letters.as_ref().filter(|dead_letters| dead_letters.to.is_none());
-        std::iter::once(of(None, QUEUE)).chain(own.map(|_| of(Some("dead-letters"), DEAD_LETTER_QUEUE))).collect()
+        std::iter::once(of(None, QUEUE))
+            .chain(own.map(|_| of(Some("dead-letters".to_owned()), DEAD_LETTER_QUEUE)))
+            .collect()
     }
 
     fn accept(&self, request: &Request<'_>, place: &Place, scope: &Scope) -> Grant {

@@ -211,7 +211,7 @@ impl Component for Rule {
         }
         let own = metrics::of_rule(dimensions);
         let queue = matches!(self.dead_letters, DeadLetters::Own).then(|| Metrics {
-            part: Some("dead-letters"),
+            part: Some("dead-letters".to_owned()),
             namespace: "AWS/SQS",
             dimensions: vec![("QueueName", place.attribute(QUEUE, "QueueName"))],
             names: QUEUE_METRICS.to_vec(),

@@ -1,6 +1,7 @@
 //! `lambda-function`
 
 mod code;
+mod metrics;
 mod runtime;
 mod sources;
 mod uses;
@@ -16,8 +17,11 @@ use self::uses::Use;
 use super::log_group::RETENTION_DAYS;
 use super::site::{assumed_by, own_arn};
 use super::standing::{Policy, Properties, Standing};
-use super::{Access, Actor, Attribute, Component, Get, Grant, Kind, Place, Port, Request, Scope, Site, Wire};
-use crate::blueprint::text::{FileReference, Located, Setting, Text};
+use super::{
+    Access, Actor, Attribute, Component, Found, Get, Grant, Kind, Metrics, Peers, Place, Port, Request, Scope, Site,
+    Wire,
+};
+use crate::blueprint::text::{FileReference, Located, Reference, Setting, Text};
 use crate::diagnostics::Sink;
 use crate::map;
 use crate::source::{Origin, Span};
@@ -396,6 +400,11 @@ impl Component for Function {
         }
     }
 
+    fn metrics(&self, place: &Place, _peers: &Peers<'_>, scope: &Scope) -> Vec<Metrics> {
+        let reads_stream = self.event_sources.iter().any(|source| serves(source.from(), Port::Shards, scope));
+        metrics::of(place, (FUNCTION, self.dead_letters.then_some(QUEUE)), reads_stream)
+    }
+
     fn accept(&self, request: &Request<'_>, place: &Place, scope: &Scope) -> Grant {
         accept(Some(&self.timeout_seconds), request, place, scope)
     }
@@ -456,6 +465,11 @@ impl Component for Function {
     }
 }
 
+/// Whether a reference names a component that may be used so.
+fn serves(reference: &Reference, port: Port, scope: &Scope) -> bool {
+    matches!(scope.find(reference), Found::Component(full) if scope.serves(&full, port))
+}
+
 /// What a use of a function with this timeout needs.
 fn accept(timeout: Option<&Setting<u32>>, request: &Request<'_>, place: &Place, scope: &Scope) -> Grant {
     let origin = request.origin;
@@ -507,6 +521,11 @@ impl Invoked {
 }
 
 impl Component for Invoked {
+    fn metrics(&self, place: &Place, _peers: &Peers<'_>, _scope: &Scope) -> Vec<Metrics> {
+        // What feeds it, and where its dead letters go, is not among its properties.
+        metrics::of(place, (FUNCTION, None), false).into_iter().map(|own| Metrics { open: true, ..own }).collect()
+    }
+
     fn accept(&self, request: &Request<'_>, place: &Place, scope: &Scope) -> Grant {
         accept(self.timeout.as_ref(), request, place, scope)
     }
@@ -527,7 +546,7 @@ fn invoke(origin: Origin, place: &Place, actions: &[&'static str]) -> Vec<Statem
 
 pub(super) static KIND: Kind = Kind {
     name: "lambda-function",
-    ports: &[Port::Events, Port::Code, Port::Scheduled],
+    ports: &[Port::Code, Port::Events, Port::Metrics, Port::Scheduled],
     attributes: &[
         Attribute { name: "name", doc: "Name of the function.", get: Get::Ref(FUNCTION) },
         Attribute { name: "arn", doc: "ARN of the function.", get: Get::Att(FUNCTION, "Arn") },
