@@ -191,7 +191,7 @@ pub enum Port {
     MetricUpdates,
     /// Has metrics.
     Metrics,
-    /// Tells people and programs.
+    /// Is told the changes of an alarm.
     Notifications,
     /// Is called by a schedule.
     Scheduled,
@@ -219,7 +219,7 @@ impl Port {
             Self::Messages => "hold messages",
             Self::MetricUpdates => "take metrics of a metric stream",
             Self::Metrics => "have metrics",
-            Self::Notifications => "send notifications",
+            Self::Notifications => "take changes of an alarm",
             Self::Scheduled => "take calls of a schedule",
         }
     }
@@ -310,6 +310,8 @@ pub enum Access {
     StreamMetrics,
     /// Puts the messages of a topic into it.
     Subscribe,
+    /// Runs it with the messages of a topic.
+    RunWithMessages,
     /// Reads its log events.
     TailLogs,
     /// Looks at its metrics.
@@ -337,7 +339,7 @@ impl Access {
             Self::RunQueries => Port::Workgroup,
             Self::PutRecords => Port::Records,
             Self::SpreadEvents | Self::ReadRecords(_) => Port::Shards,
-            Self::Transform | Self::Invoke => Port::Code,
+            Self::Transform | Self::Invoke | Self::RunWithMessages => Port::Code,
             Self::ReadSecret => Port::Secret,
             Self::ReadColumns => Port::Columns,
             Self::Call => Port::Scheduled,
@@ -393,6 +395,8 @@ pub struct Grant {
     pub key_users: Vec<Statement>,
     /// What must be said beside the address.
     pub need: Option<Need>,
+    /// The logical id of what must be there first, or the service refuses the use.
+    pub after: Option<String>,
 }
 
 /// What a component must be told beside what is sent to it.
@@ -480,8 +484,8 @@ pub trait Component: Debug {
     }
 
     /// Who acts when it uses others.
-    fn actor(&self, place: &Place) -> Option<Actor> {
-        let _ = place;
+    fn actor(&self, place: &Place, scope: &Scope) -> Option<Actor> {
+        let _ = (place, scope);
         None
     }
 

@@ -377,11 +377,16 @@ impl Scope {
 
     /// The ARN of the key that a reference names; nothing where it names no key, which its wire reports.
     pub fn key_arn(&self, key: &Reference) -> Option<Value> {
-        let Found::Component(full) = self.find(key) else { return None };
-        if !self.serves(&full, Port::Key) {
+        self.arn(key, Port::Key)
+    }
+
+    /// The ARN of the component that a reference names, if it may be used so; otherwise its wire reports it.
+    pub fn arn(&self, reference: &Reference, port: Port) -> Option<Value> {
+        let Found::Component(full) = self.find(reference) else { return None };
+        if !self.serves(&full, port) {
             return None;
         }
-        self.attribute(&full, key.name(), "arn", key.span(), Origin::Derived(key.span()))
+        self.attribute(&full, reference.name(), "arn", reference.span(), Origin::Derived(reference.span()))
     }
 
     fn resolve(&self, path: &str, span: Span, origin: Origin) -> Option<Value> {

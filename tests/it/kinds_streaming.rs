@@ -153,6 +153,53 @@ fn a_rule_may_run_a_function_by_a_permission_for_itself() {
     assert_eq!(made["PlacedRule"]["Properties"]["Targets"][1]["RoleArn"], Json::Null);
 }
 
+/// A function that everything runs which can.
+const TOLD: &str = r#"
+components:
+  journal: { kind: log-group }
+  alerts: { kind: sns-topic, subscriptions: [{ function: told, filter: { severity: [high] } }] }
+  told: { kind: lambda-function, runtime: python3.14, source: "def handler(event, context): pass" }
+  other: { kind: lambda-function, runtime: python3.14, source: "def handler(event, context): pass" }
+  journal-delivery: { kind: log-subscription, from: journal, to: told }
+  log-delivery: { kind: log-subscription, log_group: "${other.log-group}", to: told }
+  failing:
+    kind: alarm
+    metric: { of: other, name: Errors, statistic: sum }
+    threshold: 0
+    notify: [told]
+    notify_ok: [told]
+"#;
+
+#[test]
+fn topics_alarms_and_log_groups_run_a_function_by_a_permission_for_themselves() {
+    let made = resources(TOLD);
+    let account = json!({"Ref": "AWS::AccountId"});
+    let log_of_other = "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:${OtherLogGroup}:*";
+    for (sender, principal, account, source) in [
+        ("Alerts", "sns.amazonaws.com", &Json::Null, json!({"Ref": "AlertsTopic"})),
+        ("Failing", "lambda.alarms.cloudwatch.amazonaws.com", &account, json!({"Fn::GetAtt": ["FailingAlarm", "Arn"]})),
+        ("JournalDelivery", "logs.amazonaws.com", &account, json!({"Fn::GetAtt": ["JournalLogGroup", "Arn"]})),
+        ("LogDelivery", "logs.amazonaws.com", &account, json!({"Fn::Sub": log_of_other})),
+    ] {
+        let permission = &made[format!("ToldPermissionOf{sender}")]["Properties"];
+        assert_eq!(permission["Principal"], principal, "{sender}");
+        assert_eq!(permission["SourceAccount"], *account, "{sender}");
+        assert_eq!(permission["SourceArn"], source, "{sender}");
+    }
+    let arn = json!({"Fn::GetAtt": ["ToldFunction", "Arn"]});
+    let subscription = &made["AlertsSubscriptionTold"]["Properties"];
+    assert_eq!((&subscription["Protocol"], &subscription["Endpoint"]), (&json!("lambda"), &arn));
+    assert_eq!(subscription["FilterPolicy"], json!({"severity": ["high"]}));
+    let alarm = &made["FailingAlarm"]["Properties"];
+    assert_eq!((&alarm["AlarmActions"], &alarm["OKActions"]), (&json!([arn]), &json!([arn])));
+    // CloudWatch Logs acts without a role, and tries the permission first.
+    let filter = &made["LogDeliverySubscriptionFilter"];
+    assert_eq!(filter["Properties"]["DestinationArn"], arn);
+    assert_eq!(filter["Properties"]["RoleArn"], Json::Null);
+    assert_eq!(filter["DependsOn"], "ToldPermissionOfLogDelivery");
+    assert_eq!(made["LogDeliveryRole"], Json::Null);
+}
+
 #[test]
 fn a_function_takes_its_source_as_it_is() {
     let made = resources(ORDERS);

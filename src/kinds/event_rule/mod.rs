@@ -220,7 +220,7 @@ impl Component for Rule {
         std::iter::once(own).chain(queue).collect()
     }
 
-    fn actor(&self, place: &Place) -> Option<Actor> {
+    fn actor(&self, place: &Place, _scope: &Scope) -> Option<Actor> {
         Some(Actor { principal: SERVICE, arn: place.attribute(RULE, "Arn") })
     }
 

@@ -372,7 +372,7 @@ impl Component for Stream {
         self.first_wires().into_iter().chain(self.to.wires()).collect()
     }
 
-    fn actor(&self, place: &Place) -> Option<Actor> {
+    fn actor(&self, place: &Place, _scope: &Scope) -> Option<Actor> {
         Some(Actor { principal: SERVICE, arn: place.attribute(STREAM, "Arn") })
     }
 

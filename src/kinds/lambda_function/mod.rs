@@ -15,7 +15,7 @@ use self::runtime::Runtime;
 use self::sources::EventSource;
 use self::uses::Use;
 use super::log_group::RETENTION_DAYS;
-use super::site::{assumed_by, own_arn};
+use super::site::{assumed_by, on_behalf_of, own_arn, pascal_case};
 use super::standing::{Policy, Properties, Standing};
 use super::{
     Access, Actor, Attribute, Component, Found, Get, Grant, Kind, Metrics, Peers, Place, Port, Request, Scope, Site,
@@ -28,7 +28,7 @@ use crate::source::{Origin, Span};
 use crate::template::iam::{Effect, Statement, document};
 use crate::template::{Data, Key, Map, Removal, Value};
 
-/// A function of Lambda: code that runs when a rule, a stream or another component asks for it.
+/// A function of Lambda: code that runs when a rule, a stream, a topic, an alarm or another component asks for it.
 ///
 /// Its role may write to its own log group, and what `uses` and `event_sources` need, no more. Its source is in the
 /// blueprint or in a file beside it, or an archive in a bucket.
@@ -101,8 +101,8 @@ pub struct Function {
     tracing: bool,
     /// Days after which an entry of its log is deleted; the values of `log-group`. The default is 365.
     retention_days: Option<Setting<u32>>,
-    /// Whether a queue keeps events that it could not handle, for 14 days: those of rules, and batches of event sources
-    /// that were given up.
+    /// Whether a queue keeps events that it could not handle, for 14 days: those of rules, topics, alarms and log groups,
+    /// and batches of streams that were given up.
     #[serde(default)]
     dead_letters: bool,
     /// Streams from which Lambda hands it batches.
@@ -251,6 +251,9 @@ const TRANSFORM_MAX_SECONDS: u32 = 300;
 const TRANSFORM: &[&str] = &["lambda:GetFunctionConfiguration", "lambda:InvokeFunction"];
 const INVOKE: &[&str] = &["lambda:InvokeFunction"];
 
+/// Source: CloudWatch User Guide, "Invoke a Lambda function from an alarm".
+const ALARMS: &str = "lambda.alarms.cloudwatch.amazonaws.com";
+
 /// Source: Lambda Developer Guide, "Working with logs".
 const LOG: &[&str] = &["logs:CreateLogStream", "logs:PutLogEvents"];
 
@@ -341,7 +344,13 @@ impl Function {
     /// The statements of its policy, which CloudFormation takes one by one.
     fn add_permissions(site: &mut Site<'_>) {
         let place = site.place;
+        let mut seen: Vec<Option<&str>> = Vec::new();
         for statement in site.received {
+            // An alarm may tell of several changes.
+            if seen.contains(&statement.sid.as_deref()) {
+                continue;
+            }
+            seen.push(statement.sid.as_deref());
             let origin = statement.origin;
             let part = |map: Option<&Map>, path: &[&str]| {
                 let (first, rest) = path.split_first()?;
@@ -352,6 +361,7 @@ impl Function {
                 "FunctionName" => Value { origin, ..place.reference(FUNCTION) },
                 "Action" => statement.actions.first().copied(),
                 "Principal" => part(principal, &["Service"]),
+                "SourceAccount" => part(statement.condition.as_ref(), &["StringEquals", "aws:SourceAccount"]),
                 "SourceArn" => part(statement.condition.as_ref(), &["ArnLike", "aws:SourceArn"]),
             );
             site.add(statement.sid.as_deref().unwrap_or("Permission"), "AWS::Lambda::Permission", properties);
@@ -371,7 +381,7 @@ impl Component for Function {
         }
     }
 
-    fn actor(&self, place: &Place) -> Option<Actor> {
+    fn actor(&self, place: &Place, _scope: &Scope) -> Option<Actor> {
         Some(Actor { principal: SERVICE, arn: place.attribute(FUNCTION, "Arn") })
     }
 
@@ -475,16 +485,27 @@ fn accept(timeout: Option<&Setting<u32>>, request: &Request<'_>, place: &Place, 
     let origin = request.origin;
     let arn = Value { origin, ..place.attribute(FUNCTION, "Arn") };
     match request.access {
-        Access::SendEvents => {
+        Access::SendEvents | Access::RunWithMessages | Access::Notify | Access::StreamLogs => {
             let Some(actor) = request.actor else { return Grant::default() };
-            // Only the source's ARN: with its account too, EventBridge delivers nothing.
-            // Source: EventBridge User Guide, "Troubleshooting Amazon EventBridge".
-            let condition = map!(origin; "ArnLike" => map!(origin; "aws:SourceArn" => actor.arn.clone()));
-            let statement = Statement::allow(origin, INVOKE, vec![arn.clone()])
-                .named(format!("PermissionOf{}", super::site::pascal_case(request.from)))
-                .service(actor.principal)
-                .when(condition);
-            Grant { policy: vec![statement], address: Some(arn), ..Grant::default() }
+            let (principal, condition) = match request.access {
+                Access::Notify => (ALARMS, on_behalf_of(origin, actor.arn.clone())),
+                // Source: CloudWatch Logs User Guide, "Log group-level subscription filters", with Lambda.
+                Access::StreamLogs => (actor.principal, on_behalf_of(origin, actor.arn.clone())),
+                // With the account of the source too, EventBridge delivers nothing; the guide of SNS shows the topic
+                // alone.
+                // Source: EventBridge User Guide, "Troubleshooting Amazon EventBridge"; SNS Developer Guide,
+                // "Subscribing a function to a topic".
+                _ => {
+                    let source = map!(origin; "aws:SourceArn" => actor.arn.clone());
+                    (actor.principal, map!(origin; "ArnLike" => source))
+                }
+            };
+            let name = format!("PermissionOf{}", pascal_case(request.from));
+            // CloudWatch Logs tries whether it may run the function before it makes the subscription.
+            let after = (*request.access == Access::StreamLogs).then(|| place.id(&name));
+            let statement =
+                Statement::allow(origin, INVOKE, vec![arn.clone()]).named(name).service(principal).when(condition);
+            Grant { policy: vec![statement], address: Some(arn), after, ..Grant::default() }
         }
         Access::Transform => {
             if let Some(timeout) = timeout
@@ -546,7 +567,7 @@ fn invoke(origin: Origin, place: &Place, actions: &[&'static str]) -> Vec<Statem
 
 pub(super) static KIND: Kind = Kind {
     name: "lambda-function",
-    ports: &[Port::Code, Port::Events, Port::Metrics, Port::Scheduled],
+    ports: &[Port::Code, Port::Events, Port::Logs, Port::Metrics, Port::Notifications, Port::Scheduled],
     attributes: &[
         Attribute { name: "name", doc: "Name of the function.", get: Get::Ref(FUNCTION) },
         Attribute { name: "arn", doc: "ARN of the function.", get: Get::Att(FUNCTION, "Arn") },
