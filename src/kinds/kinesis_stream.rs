@@ -9,7 +9,9 @@ use super::encryption::{Encryption, use_key};
 use super::s3_bucket::OnDelete;
 use super::site::pascal_case;
 use super::standing::{Policy, Properties, Standing};
-use super::{Access, Attribute, Component, Get, Grant, Kind, Metrics, Need, Peers, Place, Port, Request, Scope, Site};
+use super::{
+    Access, Attribute, Component, Feeder, Get, Grant, Kind, Metrics, Need, Peers, Place, Port, Request, Scope, Site,
+};
 use crate::blueprint::NAME_PATTERN;
 use crate::blueprint::text::{Located, Reference, Setting, Text};
 use crate::diagnostics::{Sink, alternatives, closest};
@@ -269,11 +271,15 @@ impl Component for Stream {
                 let need = (*request.access == Access::Call).then_some(Need::PartitionKey);
                 Grant { role, address: Some(arn), key, need, ..Grant::default() }
             }
-            Access::ReadRecords(consumer) => {
+            Access::ReadRecords | Access::Feed(_) => {
                 let name = format!("ReadFrom{}", place.id(""));
                 let mut read = vec![Statement::allow(origin, READ, vec![arn.clone()]).named(name.as_str())];
                 let mut address = arn;
-                if let Some(consumer) = consumer {
+                let feed = match request.access {
+                    Access::Feed(feed) => Some(feed),
+                    _ => None,
+                };
+                if let Some(consumer) = feed.and_then(|feed| feed.consumer.as_ref()) {
                     self.check_consumer(consumer, place, scope);
                     let role = consumer_role(&consumer.value);
                     address = Value { origin, ..place.attribute(&role, "ConsumerARN") };
@@ -281,7 +287,8 @@ impl Component for Stream {
                     read.push(subscribe.named(format!("{name}As{}", pascal_case(&consumer.value))));
                 }
                 let role = self.grant(read, "kms:Decrypt", place, scope);
-                Grant { role, address: Some(address), key, ..Grant::default() }
+                let feeder = feed.map(|_| Feeder::Stream);
+                Grant { role, address: Some(address), key, feeder, ..Grant::default() }
             }
             _ => Grant::default(),
         }
@@ -333,7 +340,7 @@ fn use_for_kinesis(origin: Origin, place: &Place, name: &str, action: &'static s
 
 pub(super) static KIND: Kind = Kind {
     name: "kinesis-stream",
-    ports: &[Port::Events, Port::Logs, Port::Metrics, Port::Records, Port::Scheduled, Port::Shards],
+    ports: &[Port::Batches, Port::Events, Port::Logs, Port::Metrics, Port::Records, Port::Scheduled, Port::Shards],
     attributes: &[
         Attribute { name: "name", doc: "Name of the stream.", get: Get::Ref(STREAM) },
         Attribute { name: "arn", doc: "ARN of the stream.", get: Get::Att(STREAM, "Arn") },

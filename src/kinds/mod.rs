@@ -173,6 +173,8 @@ pub enum Port {
     Shards,
     /// Runs code.
     Code,
+    /// Hands what it holds to a function, batch by batch.
+    Batches,
     /// Holds a secret.
     Secret,
     /// Says what columns data has.
@@ -210,6 +212,7 @@ impl Port {
             Self::Records => "take records",
             Self::Shards => "keep records for readers",
             Self::Code => "run code",
+            Self::Batches => "hand batches to a function",
             Self::Secret => "hold a secret",
             Self::Columns => "say what columns data has",
             Self::Alarm => "go into alarm",
@@ -276,8 +279,10 @@ pub enum Access {
     PutRecords,
     /// Hands over the events of a rule, spread by a key.
     SpreadEvents,
-    /// Reads its records, all of them together with the other readers or as this consumer of its own.
-    ReadRecords(Option<Located<String>>),
+    /// Reads its records together with the other readers.
+    ReadRecords,
+    /// Lets Lambda hand what it holds to a function.
+    Feed(Box<Feed>),
     /// Runs it with records and takes what it makes of them.
     Transform,
     /// Runs it.
@@ -338,7 +343,8 @@ impl Access {
             Self::MaintainTables | Self::Query | Self::ReadTable(_) => Port::Database,
             Self::RunQueries => Port::Workgroup,
             Self::PutRecords => Port::Records,
-            Self::SpreadEvents | Self::ReadRecords(_) => Port::Shards,
+            Self::SpreadEvents | Self::ReadRecords => Port::Shards,
+            Self::Feed(_) => Port::Batches,
             Self::Transform | Self::Invoke | Self::RunWithMessages => Port::Code,
             Self::ReadSecret => Port::Secret,
             Self::ReadColumns => Port::Columns,
@@ -353,6 +359,28 @@ impl Access {
             Self::Watch => Port::Metrics,
         }
     }
+}
+
+/// How Lambda hands to a function what a component holds. A number is `None` where only the deployment gives it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Feed {
+    /// The consumer of a stream that reads for the function.
+    pub consumer: Option<Located<String>>,
+    /// Seconds that a run of the function may take.
+    pub timeout_seconds: Option<Located<u32>>,
+    /// What is handed over at once, at most; `None` also without a limit of its own.
+    pub batch_size: Option<Located<u32>>,
+    /// Seconds for which Lambda gathers.
+    pub window_seconds: Option<Located<u32>>,
+}
+
+/// What it is that feeds a function.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Feeder {
+    /// A stream: its records are read from a position, shard by shard.
+    Stream,
+    /// A queue: its messages are taken until someone has handled them.
+    Queue,
 }
 
 /// Who acts when a component uses another.
@@ -395,6 +423,8 @@ pub struct Grant {
     pub key_users: Vec<Statement>,
     /// What must be said beside the address.
     pub need: Option<Need>,
+    /// What it is that feeds a function.
+    pub feeder: Option<Feeder>,
     /// The logical id of what must be there first, or the service refuses the use.
     pub after: Option<String>,
 }

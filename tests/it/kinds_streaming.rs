@@ -201,6 +201,36 @@ fn topics_alarms_and_log_groups_run_a_function_by_a_permission_for_themselves() 
 }
 
 #[test]
+fn a_function_takes_messages_of_a_queue() {
+    let made = resources(
+        r#"
+components:
+  work: { kind: sqs-queue, visibility_timeout_seconds: 360, encryption: own-key }
+  worker:
+    kind: lambda-function
+    runtime: python3.14
+    source: "def handler(event, context): pass"
+    event_sources: [{ from: work, batch_size: 100, window_seconds: 5, max_concurrency: 20, report_failures: true }]
+    dead_letters: true
+"#,
+    );
+    let expected = json!({
+        "FunctionName": {"Ref": "WorkerFunction"},
+        "EventSourceArn": {"Fn::GetAtt": ["WorkQueue", "Arn"]},
+        "BatchSize": 100,
+        "MaximumBatchingWindowInSeconds": 5,
+        "FunctionResponseTypes": ["ReportBatchItemFailures"],
+        "ScalingConfig": {"MaximumConcurrency": 20},
+    });
+    assert_eq!(made["WorkerEventsFromWork"]["Properties"], expected);
+    let statements = role(&made, "WorkerRole");
+    let taken = json!(["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"]);
+    assert_eq!(statements["TakeFromWork"]["Action"], taken);
+    assert_eq!(statements["TakeFromWork"]["Resource"], json!({"Fn::GetAtt": ["WorkQueue", "Arn"]}));
+    assert_eq!(statements["TakeFromWorkKey"]["Action"], "kms:Decrypt");
+}
+
+#[test]
 fn a_function_takes_its_source_as_it_is() {
     let made = resources(ORDERS);
     let function = &made["BillFunction"]["Properties"];

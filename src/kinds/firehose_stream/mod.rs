@@ -303,7 +303,7 @@ impl Destination {
 impl Stream {
     /// The wires before those of the destination: the source and the function.
     fn first_wires(&self) -> Vec<Wire<'_>> {
-        let source = self.from.as_ref().map(|from| Wire { to: from, access: Access::ReadRecords(None) });
+        let source = self.from.as_ref().map(|from| Wire { to: from, access: Access::ReadRecords });
         source.into_iter().chain(self.transform.as_ref().map(Transform::wire)).collect()
     }
 

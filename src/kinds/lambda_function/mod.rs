@@ -37,6 +37,10 @@ use crate::template::{Data, Key, Map, Removal, Value};
 /// components:
 ///   orders:
 ///     kind: kinesis-stream
+///   corrections:
+///     kind: sqs-queue
+///     visibility_timeout_seconds: 360
+///     dead_letters: { after: 5 }
 ///   archive:
 ///     kind: s3-bucket
 ///   totals:
@@ -57,6 +61,7 @@ use crate::template::{Data, Key, Map, Removal, Value};
 ///       - write: { bucket: archive, prefix: totals/ }
 ///     event_sources:
 ///       - { from: orders, window_seconds: 60, max_retries: 10 }
+///       - { from: corrections, report_failures: true, max_concurrency: 10 }
 ///     dead_letters: true
 /// ```
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -105,7 +110,7 @@ pub struct Function {
     /// and batches of streams that were given up.
     #[serde(default)]
     dead_letters: bool,
-    /// Streams from which Lambda hands it batches.
+    /// Streams and queues from which Lambda hands it batches.
     #[serde(default)]
     event_sources: Vec<EventSource>,
     /// What its code reaches.
@@ -371,7 +376,8 @@ impl Function {
 
 impl Component for Function {
     fn wires(&self) -> Vec<Wire<'_>> {
-        self.event_sources.iter().map(EventSource::wire).chain(self.uses.iter().flat_map(Use::wires)).collect()
+        let sources = self.event_sources.iter().map(|source| source.wire(&self.timeout_seconds));
+        sources.chain(self.uses.iter().flat_map(Use::wires)).collect()
     }
 
     fn sources(&self) -> Vec<&FileReference> {
@@ -397,7 +403,7 @@ impl Component for Function {
         }
         let mut seen: Vec<Wire<'_>> = Vec::new();
         for wire in self.wires() {
-            let source = |wire: &Wire<'_>| matches!(wire.access, Access::ReadRecords(_));
+            let source = |wire: &Wire<'_>| matches!(wire.access, Access::Feed(_));
             let same = |first: &&Wire<'_>| {
                 first.to.name() == wire.to.name() && (first.access == wire.access || (source(first) && source(&wire)))
             };
@@ -597,7 +603,7 @@ pub(super) static KIND: Kind = Kind {
         policy: Policy::Free,
         read: Invoked::read,
     }),
-    codes: &[CODES, code::CODES, runtime::CODES],
+    codes: &[CODES, code::CODES, runtime::CODES, sources::CODES],
     schema: super::model_schema::<Function>,
     decode: super::decode::<Function>,
 };
