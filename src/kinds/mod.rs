@@ -41,7 +41,7 @@ use std::fmt::Debug;
 use schemars::{Schema, SchemaGenerator};
 
 use crate::blueprint::decode::DecodeError;
-use crate::blueprint::text::{Fault, FileReference, Located, Reference, Tree};
+use crate::blueprint::text::{Fault, FileReference, Located, Reference, Text, Tree};
 use crate::diagnostics::{Code, Sink};
 use crate::source::{Origin, Sources, Span};
 use crate::syntax::Node;
@@ -459,6 +459,17 @@ pub struct Metrics {
     pub open: bool,
 }
 
+/// Files beside the blueprint that become an archive in a bucket.
+#[derive(Debug)]
+pub struct Package<'a> {
+    /// A folder, or the one file.
+    pub path: &'a Located<String>,
+    /// The name of the one file in the archive; `None` for a folder.
+    pub module: Option<String>,
+    /// The bucket.
+    pub bucket: &'a Text,
+}
+
 /// The data that a component leaves in a bucket.
 #[derive(Clone, Debug)]
 pub struct Dataset {
@@ -511,6 +522,11 @@ pub trait Component: Debug {
     /// The files beside the blueprint that it takes as they are, `${ }` and all.
     fn sources(&self) -> Vec<&FileReference> {
         Vec::new()
+    }
+
+    /// What beside the blueprint it wants as an archive in a bucket.
+    fn package(&self) -> Option<Package<'_>> {
+        None
     }
 
     /// Who acts when it uses others.

@@ -18,8 +18,8 @@ use super::log_group::RETENTION_DAYS;
 use super::site::{assumed_by, on_behalf_of, own_arn, pascal_case};
 use super::standing::{Policy, Properties, Standing};
 use super::{
-    Access, Actor, Attribute, Component, Found, Get, Grant, Kind, Metrics, Peers, Place, Port, Request, Scope, Site,
-    Wire,
+    Access, Actor, Attribute, Component, Found, Get, Grant, Kind, Metrics, Package, Peers, Place, Port, Request, Scope,
+    Site, Wire,
 };
 use crate::blueprint::text::{FileReference, Located, Reference, Setting, Text};
 use crate::diagnostics::Sink;
@@ -31,7 +31,8 @@ use crate::template::{Data, Key, Map, Removal, Value};
 /// A function of Lambda: code that runs when a rule, a stream, a topic, an alarm or another component asks for it.
 ///
 /// Its role may write to its own log group, and what `uses` and `event_sources` need, no more. Its source is in the
-/// blueprint or in a file beside it, or an archive in a bucket.
+/// blueprint or in files beside it, which are packed into an archive where they do not fit in a template; or something
+/// else makes its archive.
 ///
 /// ```yaml
 /// components:
@@ -73,13 +74,19 @@ pub struct Function {
     description: Option<Text>,
     /// The language and its version.
     runtime: Located<Runtime>,
-    /// Its source, in a file beside the blueprint (`{ file: functions/transform.py }`) or in place, as one module. Only
-    /// for Python and Node.js. Nothing is replaced in a file; in place, `{{ }}` is.
+    /// Its source: a file beside the blueprint (`{ file: functions/transform.py }`), a folder of files
+    /// (`{ folder: functions/transform }`), or text in place. Nothing is replaced in files; in place, `{{ }}` is. One file
+    /// or text of Python or Node.js stands in the template, unless there is a `source_bucket`.
     source: Option<Source>,
-    /// The archive of its code, in a bucket, for everything else.
+    /// Name of the bucket for the archive of the source, in the region of the stack, for example `${CodeBucket}`. With it
+    /// `formwork render` packs the file or folder into an archive beside the template, and prints how it is uploaded.
+    /// Needed for folders, for large files, and for other languages than Python and Node.js. Text in place stays in the
+    /// template.
+    source_bucket: Option<Text>,
+    /// The archive of its code, in a bucket, where something else makes it.
     code: Option<Archive>,
-    /// What Lambda calls: the module, a dot, the function in it. For a `source` the module is `index`, and the default
-    /// `index.handler`.
+    /// What Lambda calls: the module, a dot, the function in it. For a `source` of one file or text the module is `index`,
+    /// and the default `index.handler`.
     #[schemars(length(max = 128), regex(pattern = HANDLER_PATTERN))]
     handler: Option<Located<String>>,
     /// Seconds that a run may take. A transformation of Firehose may take 300. The default is 60.
@@ -304,6 +311,7 @@ impl Function {
     fn code(&self) -> Code<'_> {
         Code {
             source: self.source.as_ref(),
+            bucket: self.source_bucket.as_ref(),
             archive: self.code.as_ref(),
             handler: self.handler.as_ref(),
             runtime: &self.runtime,
@@ -381,10 +389,11 @@ impl Component for Function {
     }
 
     fn sources(&self) -> Vec<&FileReference> {
-        match &self.source {
-            Some(Source::File(file)) => vec![file],
-            _ => Vec::new(),
-        }
+        self.code().file().into_iter().collect()
+    }
+
+    fn package(&self) -> Option<Package<'_>> {
+        self.code().package()
     }
 
     fn actor(&self, place: &Place, _scope: &Scope) -> Option<Actor> {
