@@ -138,8 +138,7 @@ codes! {
 
     /// The source of a function is too large to stand in a template.
     ///
-    /// A template has at most 1 MB, with everything in it; a source in an archive does not count. CloudFormation would
-    /// take 4 MB of source, which no template has room for.
+    /// A template has at most 1 MB, with everything in it; a source in an archive does not count.
     ///
     /// ```yaml file=functions/transform.py*1000001
     /// components:
@@ -162,7 +161,7 @@ codes! {
     ///     source_bucket: ${CodeBucket}
     /// ```
     ///
-    /// Source: CloudFormation User Guide, "CloudFormation quotas" and `AWS::Lambda::Function` `Code`, `ZipFile`.
+    /// Source: CloudFormation User Guide, "CloudFormation quotas".
     SIZE = Error "source-too-large";
 
     /// It is not said what Lambda calls.

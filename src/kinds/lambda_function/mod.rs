@@ -506,17 +506,19 @@ fn accept(timeout: Option<&Setting<u32>>, request: &Request<'_>, place: &Place, 
                 Access::Notify => (ALARMS, on_behalf_of(origin, actor.arn.clone())),
                 // Source: CloudWatch Logs User Guide, "Log group-level subscription filters", with Lambda.
                 Access::StreamLogs => (actor.principal, on_behalf_of(origin, actor.arn.clone())),
-                // With the account of the source too, EventBridge delivers nothing; the guide of SNS shows the topic
-                // alone.
-                // Source: EventBridge User Guide, "Troubleshooting Amazon EventBridge"; SNS Developer Guide,
-                // "Subscribing a function to a topic".
+                // With the account of the source too, EventBridge delivers nothing; for SNS the guide shows the
+                // topic alone.
+                // Source: EventBridge User Guide, "Troubleshooting Amazon EventBridge"; Lambda Developer Guide,
+                // "Tutorial: Using AWS Lambda with Amazon Simple Notification Service".
                 _ => {
                     let source = map!(origin; "aws:SourceArn" => actor.arn.clone());
                     (actor.principal, map!(origin; "ArnLike" => source))
                 }
             };
             let name = format!("PermissionOf{}", pascal_case(request.from));
-            // CloudWatch Logs tries whether it may run the function before it makes the subscription.
+            // CloudWatch Logs tries whether it may run the function before it makes the subscription; refused at
+            // deployment with: "Could not execute the lambda function. Make sure you have given CloudWatch Logs
+            // permission to execute your function."
             let after = (*request.access == Access::StreamLogs).then(|| place.id(&name));
             let statement =
                 Statement::allow(origin, INVOKE, vec![arn.clone()]).named(name).service(principal).when(condition);
