@@ -58,6 +58,10 @@ impl Files for Draft {
         });
         Ok(held.now.clone())
     }
+
+    fn list(&self, folder: &Path) -> io::Result<Vec<String>> {
+        Disk.list(folder)
+    }
 }
 
 /// A path without the parts that mean nothing, so that the name that is shown finds its file.

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 
 use super::Streams;
-use crate::compile::{Format, LIBRARY, Workspace, check_in, compile_in, looks_like_template};
+use crate::compile::{Archive, Format, LIBRARY, Workspace, check_in, compile_in, looks_like_template};
 use crate::diagnostics::{Diagnostic, Severity, render};
 use crate::source::{Files, Sources};
 
@@ -43,6 +43,41 @@ impl Files for Disk {
         }
         fs::read(path)
     }
+
+    fn list(&self, folder: &Path) -> io::Result<Vec<String>> {
+        let mut found = Vec::new();
+        if let Ok(inside) = folder.strip_prefix(LIBRARY) {
+            let files = super::library::files_below(inside).ok_or(io::ErrorKind::NotFound)?;
+            found.extend(files.into_iter().filter(|path| !path.split('/').any(is_left_out)));
+            return Ok(found);
+        }
+        let mut folders = vec![String::new()];
+        while let Some(inside) = folders.pop() {
+            for entry in fs::read_dir(folder.join(&inside))? {
+                let entry = entry?;
+                let Ok(name) = entry.file_name().into_string() else {
+                    return Err(io::Error::new(io::ErrorKind::InvalidData, "the name of a file in it is not UTF-8"));
+                };
+                if is_left_out(&name) {
+                    continue;
+                }
+                let path = format!("{inside}{name}");
+                // Links to folders are not followed, so that a loop of them ends.
+                if entry.file_type()?.is_dir() {
+                    folders.push(format!("{path}/"));
+                } else {
+                    found.push(path);
+                }
+            }
+        }
+        found.sort_unstable();
+        Ok(found)
+    }
+}
+
+/// Whether a file or folder of this name belongs to an editor, to version control or to an interpreter.
+fn is_left_out(name: &str) -> bool {
+    name.starts_with('.') || name == "__pycache__"
 }
 
 /// A path that was asked for but cannot be used, with the reason.
@@ -202,6 +237,8 @@ pub struct Finished {
     pub sources: Sources,
     /// The text of the template, if it was asked for and there is one.
     pub text: Option<String>,
+    /// The archives that the template refers to, if it was asked for.
+    pub archives: Vec<Archive>,
     /// The resources of the template.
     pub resources: usize,
     /// Whether it is a blueprint that only others can use.
@@ -230,6 +267,7 @@ pub fn compile_all(
             diagnostics: compiled.diagnostics,
             text: template.zip(format).map(|(template, format)| template.text(format)),
             resources: template.map_or(0, |template| template.template().resources.len()),
+            archives: if format.is_some() { compiled.archives } else { Vec::new() },
             is_module: compiled.is_module,
         })
     };

@@ -29,6 +29,16 @@ pub fn file(path: &Path) -> Option<&'static [u8]> {
     BLUEPRINTS.get_file(path).map(include_dir::File::contents)
 }
 
+/// The files below a folder of the library, from that folder.
+pub fn files_below(path: &Path) -> Option<Vec<String>> {
+    let dir = BLUEPRINTS.get_dir(path)?;
+    let mut files = Vec::new();
+    collect(dir, dir.path().to_str()?, &mut files);
+    let mut paths: Vec<String> = files.into_iter().map(|(path, _)| path.to_owned()).collect();
+    paths.sort_unstable();
+    Some(paths)
+}
+
 fn architecture(dir: &'static Dir<'static>) -> Option<Architecture> {
     let name = dir.path().to_str()?;
     let mut files = Vec::new();

@@ -15,7 +15,9 @@ use crate::template::{MAX_INLINE_BYTES, MAX_RESOURCES};
 #[command(
     long_about = "Compile blueprints to CloudFormation templates.\n\nEach blueprint under PATH becomes one file, \
                   `<name>.template.yaml` or `.json`. Nothing is written for a blueprint with errors, and files are \
-                  replaced as a whole or not at all."
+                  replaced as a whole or not at all.\n\nFunctions whose source does not stand in the template are packed into \
+                  archives beside it, `<name>.functions/`. Each is shown with the command that uploads it, before the \
+                  template is deployed."
 )]
 pub struct Arguments {
     /// Blueprints, or folders with blueprints in them
@@ -93,6 +95,12 @@ impl<'a> Rendered<'a> {
     fn new(from: &'a Finished) -> Option<Self> {
         Some(Self { name: from.name.as_deref()?, text: from.text.as_deref()?, from })
     }
+
+    /// What is written for it: the template last, so that it never names an archive that is not there.
+    fn files(&self, folder: &Path, arguments: &Arguments) -> Vec<(PathBuf, &'a [u8])> {
+        let archives = self.from.archives.iter().map(|one| (folder.join(&one.key), one.bytes.as_slice()));
+        archives.chain([(file_name(folder, self.name, arguments), self.text.as_bytes())]).collect()
+    }
 }
 
 /// The folder for the templates: what the command line says, or else the settings.
@@ -139,6 +147,12 @@ fn print(compiled: &[Finished], streams: &mut Streams<'_>) -> io::Result<Exit> {
     };
     if let Some(text) = &one.text {
         streams.out.write_all(text.as_bytes())?;
+        if !one.archives.is_empty() {
+            writeln!(
+                streams.err,
+                "note: the archives of its functions are not written with `-o -`\nhelp: `-o DIR` writes them, and tells where they go"
+            )?;
+        }
     }
     Ok(Exit::Fine)
 }
@@ -151,18 +165,19 @@ fn compare(
 ) -> io::Result<Exit> {
     let mut exit = Exit::Fine;
     for one in rendered {
-        let path = file_name(folder, one.name, arguments);
-        let problem = match fs::read(&path) {
-            Ok(bytes) if bytes == one.text.as_bytes() => continue,
-            Ok(_) => "would change".to_owned(),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => "would be new".to_owned(),
-            Err(error) => {
-                writeln!(streams.err, "error: cannot read {}: {}", input::shown(&path), input::describe(&error))?;
-                return Ok(Exit::CouldNotRun);
-            }
-        };
-        writeln!(streams.err, "{} {problem}", input::shown(&path))?;
-        exit = Exit::Found;
+        for (path, bytes) in one.files(folder, arguments) {
+            let problem = match fs::read(&path) {
+                Ok(old) if old == bytes => continue,
+                Ok(_) => "would change".to_owned(),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => "would be new".to_owned(),
+                Err(error) => {
+                    writeln!(streams.err, "error: cannot read {}: {}", input::shown(&path), input::describe(&error))?;
+                    return Ok(Exit::CouldNotRun);
+                }
+            };
+            writeln!(streams.err, "{} {problem}", input::shown(&path))?;
+            exit = Exit::Found;
+        }
     }
     Ok(exit)
 }
@@ -174,14 +189,26 @@ fn write(
     streams: &mut Streams<'_>,
 ) -> io::Result<Exit> {
     for one in rendered {
-        let path = file_name(folder, one.name, arguments);
-        if let Err(error) = replace(&path, one.text.as_bytes()) {
-            writeln!(streams.err, "error: cannot write {}: {}", input::shown(&path), input::describe(&error))?;
-            return Ok(Exit::CouldNotRun);
+        for (path, bytes) in one.files(folder, arguments) {
+            if let Err(error) = replace(&path, bytes) {
+                writeln!(streams.err, "error: cannot write {}: {}", input::shown(&path), input::describe(&error))?;
+                return Ok(Exit::CouldNotRun);
+            }
         }
+        let path = file_name(folder, one.name, arguments);
         writeln!(streams.err, "{}  {}", input::shown(&path), budget(one.from.resources, one.text.len()))?;
+        for archive in &one.from.archives {
+            let from = shell_word(&input::shown(&folder.join(&archive.key)));
+            writeln!(streams.err, "  first: aws s3 cp {from} \"s3://{}/{}\"", archive.bucket, archive.key)?;
+        }
     }
     Ok(Exit::Fine)
+}
+
+/// A path as a shell takes it.
+fn shell_word(path: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || "/._-+:@".contains(c);
+    if path.chars().all(is_plain) { path.to_owned() } else { format!("'{}'", path.replace('\'', "'\\''")) }
 }
 
 /// How much of CloudFormation's limits a template takes.

@@ -3,17 +3,20 @@
 //! This is the only place that knows the order of the stages. It reads files through [`Files`] and writes nothing.
 
 mod allow;
+mod archive;
 mod modules;
+mod packages;
 mod templates;
 mod workspace;
 
 use std::collections::BTreeMap;
 use std::io;
-use std::path::{Component as PathComponent, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
 use self::allow::Allowed;
+use self::packages::Archives;
 use crate::blueprint::project::Settings;
 use crate::blueprint::text::{self, FileReference};
 use crate::blueprint::{self, Blueprint, Declared};
@@ -99,10 +102,12 @@ codes! {
 }
 
 /// The codes of this layer, part by part.
-pub static ALL_CODES: &[&[&Code]] = &[CODES, allow::CODES, modules::CODES, templates::CODES, workspace::CODES];
+pub static ALL_CODES: &[&[&Code]] =
+    &[CODES, allow::CODES, modules::CODES, packages::CODES, templates::CODES, workspace::CODES];
 
 /// The folder under which [`Files`] gives the reference library.
 pub use modules::LIBRARY;
+pub use packages::Archive;
 pub use templates::{check_in, looks_like_template};
 pub use workspace::Workspace;
 
@@ -117,6 +122,8 @@ pub struct Compiled {
     pub diagnostics: Vec<Diagnostic>,
     /// The template; `None` where there are errors, and for modules.
     pub template: Option<Rendered>,
+    /// The archives that the template refers to.
+    pub archives: Vec<Archive>,
     /// Whether it is a blueprint that only others can use, because a parameter stands for a component.
     pub is_module: bool,
 }
@@ -169,22 +176,23 @@ pub fn compile_in(
     let bytes = files.read(path)?;
     let mut run = Run { sources: workspace.sources.clone(), sink: Sink::default() };
     let mut is_module = false;
-    let (name, template) = match run.parse(shown, bytes) {
+    let (name, template, archives) = match run.parse(shown, bytes) {
         // What it makes depends on its user, so it is checked where it is used.
         Some((_, root)) if modules::is_module(&root) => {
             is_module = true;
-            (blueprint::string(&root, "blueprint"), None)
+            (blueprint::string(&root, "blueprint"), None, Vec::new())
         }
         Some((file, root)) => {
             let name = blueprint::string(&root, "blueprint").unwrap_or_default();
             let settings = workspace.settings(&name);
             run.compile(file, root, Location { path, files, settings: &settings, workspace }, known_codes)
         }
-        None => (None, None),
+        None => (None, None, Vec::new()),
     };
     let template = template.filter(|_| !run.sink.has_errors());
+    let archives = if template.is_some() { archives } else { Vec::new() };
     let diagnostics = run.sink.finish(&run.sources);
-    Ok(Compiled { name, diagnostics, sources: run.sources, template, is_module })
+    Ok(Compiled { name, diagnostics, sources: run.sources, template, archives, is_module })
 }
 
 /// Where a blueprint is, and through what it is read.
@@ -196,7 +204,7 @@ struct Location<'a> {
     workspace: &'a Workspace,
 }
 
-type Outcome = (Option<String>, Option<Rendered>);
+type Outcome = (Option<String>, Option<Rendered>, Vec<Archive>);
 
 /// The files that components name, by the frame whose folder they are in and their path.
 type FilesOfFrames = BTreeMap<(usize, String), FileId>;
@@ -224,7 +232,7 @@ impl Run {
             self.sink
                 .report(&NOT_BLUEPRINT, span, "this is a CloudFormation template, not a blueprint")
                 .help("name a blueprint: a folder with `blueprint.yaml`, or a file `NAME.blueprint.yaml`");
-            return (None, None);
+            return (None, None, Vec::new());
         }
         let mut faults = Vec::new();
         let mut gathered = modules::gather(self, file, root, at, &mut faults);
@@ -232,7 +240,9 @@ impl Run {
         let blueprint = &mut gathered.blueprint;
         let placed = compose::place(blueprint, &self.sources, &mut faults, &mut self.sink);
         let read = self.read_files(&placed, &gathered.folders, at.files);
+        let mut archives = self.pack(&blueprint.name, &placed, &gathered.folders, at.files);
         let mut files = kinds::Read::default();
+        files.archives.extend(archives.iter().map(|(name, archive)| (name.clone(), archive.key.clone())));
         for placed in &placed {
             let key = |reference: &FileReference| (placed.frame, reference.file.value.clone());
             for key in placed.component.files().into_iter().map(key) {
@@ -248,8 +258,9 @@ impl Run {
         }
         compose::report_faults(&faults, &mut self.sink);
 
-        let digest = self.digest(&gathered.files, &read);
+        let digest = self.digest(&gathered.files, &read, &archives);
         let scope = scope(blueprint, &placed, files);
+        packages::name_buckets(&mut archives, &placed, &scope);
         let mut template = compose::compose(blueprint, &placed, &scope, &digest, &mut self.sink);
         at.workspace.apply(blueprint, &scope, &mut template, &mut self.sink);
         // A template of components that are wrong themselves would only repeat their mistakes.
@@ -267,7 +278,7 @@ impl Run {
         let origin = Origin::Derived(blueprint.span.unwrap_or(Span::START));
         let value = template.to_value(origin);
         let name = (!blueprint.name.is_empty()).then(|| blueprint.name.clone());
-        (name, Some(Rendered { template, value }))
+        (name, Some(Rendered { template, value }), archives.into_values().collect())
     }
 
     /// Reads the files that components name.
@@ -280,11 +291,7 @@ impl Run {
             let key = (frame, file.value.clone());
             let Some(folder) = folders.get(frame).filter(|_| !read.contains_key(&key)) else { continue };
             let path = Path::new(&file.value);
-            let inside = path.components().all(|part| matches!(part, PathComponent::Normal(_) | PathComponent::CurDir));
-            if !inside || file.value.is_empty() {
-                self.sink
-                    .report(&OUTSIDE, file.span(), format!("`{}` is outside of the blueprint's folder", file.value))
-                    .help("copy the file into the folder of the blueprint, and name it from there");
+            if !self.check_inside(file) {
                 continue;
             }
             match files.read(&folder.join(path)) {
@@ -308,7 +315,7 @@ impl Run {
     }
 
     /// A digest of all that the blueprint consists of. Line ends do not count, as version control may change them.
-    fn digest(&self, blueprints: &[(String, FileId)], files: &FilesOfFrames) -> String {
+    fn digest(&self, blueprints: &[(String, FileId)], files: &FilesOfFrames, archives: &Archives) -> String {
         let mut hash = Sha256::new();
         let named = files.iter().map(|((frame, path), id)| (format!("{frame}:{path}"), *id));
         for (path, id) in blueprints.iter().cloned().chain(named) {
@@ -317,6 +324,11 @@ impl Run {
                 hash.update((part.len() as u64).to_be_bytes());
                 hash.update(part);
             }
+        }
+        // Their keys follow from what is in them.
+        for key in archives.values().map(|archive| &archive.key) {
+            hash.update((key.len() as u64).to_be_bytes());
+            hash.update(key);
         }
         hash.finalize().iter().fold("sha256:".to_owned(), |hex, byte| hex + &format!("{byte:02x}"))
     }
@@ -341,6 +353,7 @@ fn reason(error: &io::Error) -> String {
         io::ErrorKind::NotFound => "there is no such file".to_owned(),
         io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
         io::ErrorKind::IsADirectory => "it is a folder".to_owned(),
+        io::ErrorKind::NotADirectory => "it is not a folder".to_owned(),
         _ => error.to_string(),
     }
 }

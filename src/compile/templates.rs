@@ -64,7 +64,14 @@ pub fn check_in(
     workspace.accept(None, &mut run.sink);
     workspace.weigh(&mut run.sink);
     let diagnostics = run.sink.finish(&run.sources);
-    Ok(Compiled { name: None, diagnostics, sources: run.sources, template: None, is_module: false })
+    Ok(Compiled {
+        name: None,
+        diagnostics,
+        sources: run.sources,
+        template: None,
+        archives: Vec::new(),
+        is_module: false,
+    })
 }
 
 /// Whether a text is to be taken for a template: it has a section of one at its top, and does not name a blueprint.

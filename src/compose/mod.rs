@@ -304,7 +304,7 @@ fn connect(placed: &[Placed], names: &BTreeMap<&str, &Declared>, scope: &Scope, 
     for (name, &sender) in &index {
         let Placed { place, component, frame, .. } = &placed[sender];
         let scope = scope.at(*frame);
-        let actor = component.actor(place);
+        let actor = component.actor(place, &scope);
         let mut grant =
             |to: &Reference, access: &Access, (scope, origin): (&Scope, Origin), sink: &mut Sink| -> Option<Grant> {
                 let full = check_wire(to, access, names, scope, sink)?;

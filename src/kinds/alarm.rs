@@ -15,8 +15,8 @@ use crate::template::{Data, Map, Value};
 
 /// An alarm of CloudWatch on a metric, or on what an expression makes of several.
 ///
-/// A metric of a component needs only its name; namespace and dimensions follow. The topics that it tells let it in by
-/// their policies.
+/// A metric of a component needs only its name; namespace and dimensions follow. The topics and functions that it tells
+/// let it in by their policies.
 ///
 /// ```yaml
 /// components:
@@ -73,11 +73,11 @@ pub struct Alarm {
     /// What a period without values means.
     #[serde(default)]
     missing_data: MissingData,
-    /// The `sns-topic`s that are told when it goes off.
+    /// The `sns-topic`s and `lambda-function`s that are told when it goes off.
     #[serde(default)]
     #[schemars(length(max = 5))]
     notify: Vec<Reference>,
-    /// The `sns-topic`s that are told when all is well again.
+    /// The `sns-topic`s and `lambda-function`s that are told when all is well again.
     #[serde(default)]
     #[schemars(length(max = 5))]
     notify_ok: Vec<Reference>,
@@ -376,7 +376,7 @@ impl Component for Alarm {
         notified.chain(self.all().filter_map(Metric::wire)).collect()
     }
 
-    fn actor(&self, place: &Place) -> Option<Actor> {
+    fn actor(&self, place: &Place, _scope: &Scope) -> Option<Actor> {
         Some(Actor { principal: SERVICE, arn: place.attribute(ALARM, "Arn") })
     }
 

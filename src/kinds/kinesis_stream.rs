@@ -9,7 +9,9 @@ use super::encryption::{Encryption, use_key};
 use super::s3_bucket::OnDelete;
 use super::site::pascal_case;
 use super::standing::{Policy, Properties, Standing};
-use super::{Access, Attribute, Component, Get, Grant, Kind, Need, Place, Port, Request, Scope, Site};
+use super::{
+    Access, Attribute, Component, Feeder, Get, Grant, Kind, Metrics, Need, Peers, Place, Port, Request, Scope, Site,
+};
 use crate::blueprint::NAME_PATTERN;
 use crate::blueprint::text::{Located, Reference, Setting, Text};
 use crate::diagnostics::{Sink, alternatives, closest};
@@ -140,6 +142,43 @@ const READ: &[&str] = &[
 /// Reference, "Actions, resources, and condition keys for Amazon Kinesis Data Streams": on the consumer.
 const SUBSCRIBE: &[&str] = &["kinesis:DescribeStreamConsumer", "kinesis:SubscribeToShard"];
 
+/// Those of the stream itself, with the dimension `StreamName` alone. Those of its shards are not switched on.
+///
+/// Source: Kinesis Data Streams Developer Guide, "Monitor the Amazon Kinesis Data Streams service with Amazon
+/// CloudWatch".
+const METRICS: &[&str] = &[
+    "GetRecords.Bytes",
+    "GetRecords.IteratorAgeMilliseconds",
+    "GetRecords.Latency",
+    "GetRecords.Records",
+    "GetRecords.Success",
+    "IncomingBytes",
+    "IncomingRecords",
+    "PutRecord.Bytes",
+    "PutRecord.Latency",
+    "PutRecord.Success",
+    "PutRecords.Bytes",
+    "PutRecords.FailedRecords",
+    "PutRecords.Latency",
+    "PutRecords.Records",
+    "PutRecords.Success",
+    "PutRecords.SuccessfulRecords",
+    "PutRecords.ThrottledRecords",
+    "PutRecords.TotalRecords",
+    "ReadProvisionedThroughputExceeded",
+    "WriteProvisionedThroughputExceeded",
+];
+
+/// Those of a consumer, with the dimension `ConsumerName` too. See [`METRICS`].
+const CONSUMER_METRICS: &[&str] = &[
+    "SubscribeToShard.RateExceeded",
+    "SubscribeToShard.Success",
+    "SubscribeToShardEvent.Bytes",
+    "SubscribeToShardEvent.MillisBehindLatest",
+    "SubscribeToShardEvent.Records",
+    "SubscribeToShardEvent.Success",
+];
+
 const STREAM: &str = "Stream";
 
 fn consumer_role(name: &str) -> String {
@@ -201,6 +240,26 @@ impl Component for Stream {
         }
     }
 
+    fn metrics(&self, place: &Place, _peers: &Peers<'_>, _scope: &Scope) -> Vec<Metrics> {
+        const NAMESPACE: &str = "AWS/Kinesis";
+        let stream = ("StreamName", place.reference(STREAM));
+        let own = Metrics {
+            namespace: NAMESPACE,
+            dimensions: vec![stream.clone()],
+            names: METRICS.to_vec(),
+            others: CONSUMER_METRICS.iter().map(|name| (*name, "`part`, the name of a consumer")).collect(),
+            ..Metrics::default()
+        };
+        let of = |consumer: &Located<String>| Metrics {
+            part: Some(consumer.value.clone()),
+            namespace: NAMESPACE,
+            dimensions: vec![stream.clone(), ("ConsumerName", consumer.to_value(place.origin))],
+            names: CONSUMER_METRICS.to_vec(),
+            ..Metrics::default()
+        };
+        std::iter::once(own).chain(self.consumers.iter().map(of)).collect()
+    }
+
     fn accept(&self, request: &Request<'_>, place: &Place, scope: &Scope) -> Grant {
         let origin = request.origin;
         let arn = Value { origin, ..place.attribute(STREAM, "Arn") };
@@ -212,11 +271,15 @@ impl Component for Stream {
                 let need = (*request.access == Access::Call).then_some(Need::PartitionKey);
                 Grant { role, address: Some(arn), key, need, ..Grant::default() }
             }
-            Access::ReadRecords(consumer) => {
+            Access::ReadRecords | Access::Feed(_) => {
                 let name = format!("ReadFrom{}", place.id(""));
                 let mut read = vec![Statement::allow(origin, READ, vec![arn.clone()]).named(name.as_str())];
                 let mut address = arn;
-                if let Some(consumer) = consumer {
+                let feed = match request.access {
+                    Access::Feed(feed) => Some(feed),
+                    _ => None,
+                };
+                if let Some(consumer) = feed.and_then(|feed| feed.consumer.as_ref()) {
                     self.check_consumer(consumer, place, scope);
                     let role = consumer_role(&consumer.value);
                     address = Value { origin, ..place.attribute(&role, "ConsumerARN") };
@@ -224,7 +287,8 @@ impl Component for Stream {
                     read.push(subscribe.named(format!("{name}As{}", pascal_case(&consumer.value))));
                 }
                 let role = self.grant(read, "kms:Decrypt", place, scope);
-                Grant { role, address: Some(address), key, ..Grant::default() }
+                let feeder = feed.map(|_| Feeder::Stream);
+                Grant { role, address: Some(address), key, feeder, ..Grant::default() }
             }
             _ => Grant::default(),
         }
@@ -276,7 +340,7 @@ fn use_for_kinesis(origin: Origin, place: &Place, name: &str, action: &'static s
 
 pub(super) static KIND: Kind = Kind {
     name: "kinesis-stream",
-    ports: &[Port::Events, Port::Logs, Port::Records, Port::Scheduled, Port::Shards],
+    ports: &[Port::Batches, Port::Events, Port::Logs, Port::Metrics, Port::Records, Port::Scheduled, Port::Shards],
     attributes: &[
         Attribute { name: "name", doc: "Name of the stream.", get: Get::Ref(STREAM) },
         Attribute { name: "arn", doc: "ARN of the stream.", get: Get::Att(STREAM, "Arn") },

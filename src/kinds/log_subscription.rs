@@ -3,19 +3,20 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::site::{assumed_by, own_arn};
+use super::site::{assumed_by, join, own_arn};
 use super::standing::{Policy, Standing, plain};
-use super::{Access, Attribute, Component, Get, Kind, Site, Wire};
+use super::{Access, Actor, Attribute, Component, Get, Kind, Place, Port, Scope, Site, Wire};
 use crate::blueprint::text::{Part, Reference, Text};
 use crate::diagnostics::Sink;
 use crate::map;
-use crate::source::Span;
+use crate::source::{Origin, Span};
 use crate::template::Value;
 
-/// A subscription of CloudWatch Logs: the events of a log group go to a stream as they come.
+/// A subscription of CloudWatch Logs: the events of a log group go to a stream or a function as
+/// they come.
 ///
-/// They arrive as CloudWatch Logs packs them: many events in one JSON object, compressed with GZIP. A log group has at
-/// most two subscriptions.
+/// They arrive as CloudWatch Logs packs them: many events in one JSON object, compressed with GZIP; for a function that
+/// is in base64 in `awslogs.data` of its event. A log group has at most two subscriptions.
 ///
 /// ```yaml
 /// components:
@@ -42,7 +43,7 @@ pub struct Subscription {
     from: Option<Reference>,
     /// Name of a log group that is no component.
     log_group: Option<Text>,
-    /// The `firehose-stream` or `kinesis-stream`.
+    /// The `firehose-stream`, `kinesis-stream` or `lambda-function`.
     to: Reference,
     /// Which events are sent, as a filter pattern of CloudWatch Logs. The default is all.
     #[serde(default)]
@@ -101,9 +102,10 @@ codes! {
     /// ```
     SOURCE = Error "unclear-log-group";
 
-    /// A stream is sent the log of its own errors.
+    /// A stream or a function is sent its own log.
     ///
-    /// Each error that it logs would come back as a record; where that record fails too, without end.
+    /// Each error that a stream logs would come back as a record; where that record fails too, without end. Each run of
+    /// a function writes to its log, which would be its next run.
     ///
     /// ```yaml
     /// components:
@@ -141,11 +143,33 @@ codes! {
 }
 
 const FILTER: &str = "SubscriptionFilter";
+const SERVICE: &str = "logs.amazonaws.com";
+
+impl Subscription {
+    /// The ARN of the log group, with `:*` at its end as CloudWatch Logs names it to a function.
+    ///
+    /// Source: CloudWatch Logs User Guide, "Log group-level subscription filters", with Lambda.
+    fn group_arn(&self, origin: Origin, scope: &Scope) -> Option<Value> {
+        let arn = match (&self.from, &self.log_group) {
+            (Some(from), _) => scope.arn(from, Port::LogEvents)?,
+            (None, Some(name)) => {
+                let end = Value::string(origin, ":*");
+                join(origin, &[own_arn(origin, "logs", "log-group:"), scope.value(name), end])
+            }
+            (None, None) => return None,
+        };
+        Some(arn)
+    }
+}
 
 impl Component for Subscription {
     fn wires(&self) -> Vec<Wire<'_>> {
         let from = self.from.iter().map(|from| Wire { to: from, access: Access::TailLogs });
         std::iter::once(Wire { to: &self.to, access: Access::StreamLogs }).chain(from).collect()
+    }
+
+    fn actor(&self, place: &Place, scope: &Scope) -> Option<Actor> {
+        Some(Actor { principal: SERVICE, arn: self.group_arn(place.origin, scope)? })
     }
 
     fn check(&self, name: Span, sink: &mut Sink) {
@@ -169,7 +193,7 @@ impl Component for Subscription {
             {
                 sink.report(&LOOP, *span, format!("`{}` would be sent its own log", self.to.name()))
                     .also(self.to.span(), "the events go here")
-                    .help("send them to another stream");
+                    .help("send them elsewhere");
             }
         }
     }
@@ -181,7 +205,7 @@ impl Component for Subscription {
         let senders = map!(origin; "ArnLike" => map!(origin; "aws:SourceArn" => own_arn(origin, "logs", "*")));
         let statements = site.grants();
         let role = (!statements.is_empty()).then(|| {
-            let trust = assumed_by(origin, "logs.amazonaws.com").when(senders);
+            let trust = assumed_by(origin, SERVICE).when(senders);
             site.add_role(trust, "stream-logs", statements)
         });
         let group = match &self.log_group {
@@ -200,7 +224,8 @@ impl Component for Subscription {
             "RoleArn" => role,
             "Distribution" => self.distribution.map(Distribution::name),
         );
-        site.add(FILTER, "AWS::Logs::SubscriptionFilter", properties);
+        let after = site.granted.first().and_then(|grant| grant.as_ref()?.after.clone());
+        site.add(FILTER, "AWS::Logs::SubscriptionFilter", properties).depends_on.extend(after);
     }
 }
 

@@ -16,7 +16,7 @@ use crate::template::{Key, Map, Value};
 pub struct Metric {
     /// The component whose metric it is; its dimensions follow.
     of: Option<Reference>,
-    /// A part of the component with metrics of its own, for example `dead-letters`.
+    /// A part of the component with metrics of its own: `dead-letters`, or a consumer of a `kinesis-stream`.
     part: Option<Located<String>>,
     /// Name of the metric, for example `DeliveryToS3.DataFreshness`. For a `firehose-stream`, `Delivery.Bytes`,
     /// `Delivery.DataFreshness`, `Delivery.Records` and `Delivery.Success` stand for those of its destination.
@@ -275,7 +275,7 @@ impl Metric {
         };
         let known = site.metrics(of);
         let part = self.part.as_ref().map(|part| part.value.as_str());
-        let Some(metrics) = known.iter().find(|metrics| metrics.part == part) else {
+        let Some(metrics) = known.iter().find(|metrics| metrics.part.as_deref() == part) else {
             self.report_part(of, &known, site);
             return None;
         };
@@ -296,7 +296,7 @@ impl Metric {
     fn report_part(&self, of: &Reference, known: &[Metrics], site: &Site<'_>) {
         // A component that has no metrics at all is reported at its wire.
         let (Some(part), false) = (&self.part, known.is_empty()) else { return };
-        let parts: Vec<&str> = known.iter().filter_map(|metrics| metrics.part).collect();
+        let parts: Vec<&str> = known.iter().filter_map(|metrics| metrics.part.as_deref()).collect();
         let help = if parts.is_empty() {
             "remove `part`, or see the settings of the component".to_owned()
         } else {

@@ -41,7 +41,7 @@ use std::fmt::Debug;
 use schemars::{Schema, SchemaGenerator};
 
 use crate::blueprint::decode::DecodeError;
-use crate::blueprint::text::{Fault, FileReference, Located, Reference, Tree};
+use crate::blueprint::text::{Fault, FileReference, Located, Reference, Text, Tree};
 use crate::diagnostics::{Code, Sink};
 use crate::source::{Origin, Sources, Span};
 use crate::syntax::Node;
@@ -173,6 +173,8 @@ pub enum Port {
     Shards,
     /// Runs code.
     Code,
+    /// Hands what it holds to a function, batch by batch.
+    Batches,
     /// Holds a secret.
     Secret,
     /// Says what columns data has.
@@ -191,7 +193,7 @@ pub enum Port {
     MetricUpdates,
     /// Has metrics.
     Metrics,
-    /// Tells people and programs.
+    /// Is told the changes of an alarm.
     Notifications,
     /// Is called by a schedule.
     Scheduled,
@@ -210,6 +212,7 @@ impl Port {
             Self::Records => "take records",
             Self::Shards => "keep records for readers",
             Self::Code => "run code",
+            Self::Batches => "hand batches to a function",
             Self::Secret => "hold a secret",
             Self::Columns => "say what columns data has",
             Self::Alarm => "go into alarm",
@@ -219,7 +222,7 @@ impl Port {
             Self::Messages => "hold messages",
             Self::MetricUpdates => "take metrics of a metric stream",
             Self::Metrics => "have metrics",
-            Self::Notifications => "send notifications",
+            Self::Notifications => "take changes of an alarm",
             Self::Scheduled => "take calls of a schedule",
         }
     }
@@ -276,8 +279,10 @@ pub enum Access {
     PutRecords,
     /// Hands over the events of a rule, spread by a key.
     SpreadEvents,
-    /// Reads its records, all of them together with the other readers or as this consumer of its own.
-    ReadRecords(Option<Located<String>>),
+    /// Reads its records together with the other readers.
+    ReadRecords,
+    /// Lets Lambda hand what it holds to a function.
+    Feed(Box<Feed>),
     /// Runs it with records and takes what it makes of them.
     Transform,
     /// Runs it.
@@ -310,6 +315,8 @@ pub enum Access {
     StreamMetrics,
     /// Puts the messages of a topic into it.
     Subscribe,
+    /// Runs it with the messages of a topic.
+    RunWithMessages,
     /// Reads its log events.
     TailLogs,
     /// Looks at its metrics.
@@ -336,8 +343,9 @@ impl Access {
             Self::MaintainTables | Self::Query | Self::ReadTable(_) => Port::Database,
             Self::RunQueries => Port::Workgroup,
             Self::PutRecords => Port::Records,
-            Self::SpreadEvents | Self::ReadRecords(_) => Port::Shards,
-            Self::Transform | Self::Invoke => Port::Code,
+            Self::SpreadEvents | Self::ReadRecords => Port::Shards,
+            Self::Feed(_) => Port::Batches,
+            Self::Transform | Self::Invoke | Self::RunWithMessages => Port::Code,
             Self::ReadSecret => Port::Secret,
             Self::ReadColumns => Port::Columns,
             Self::Call => Port::Scheduled,
@@ -351,6 +359,28 @@ impl Access {
             Self::Watch => Port::Metrics,
         }
     }
+}
+
+/// How Lambda hands to a function what a component holds. A number is `None` where only the deployment gives it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Feed {
+    /// The consumer of a stream that reads for the function.
+    pub consumer: Option<Located<String>>,
+    /// Seconds that a run of the function may take.
+    pub timeout_seconds: Option<Located<u32>>,
+    /// What is handed over at once, at most; `None` also without a limit of its own.
+    pub batch_size: Option<Located<u32>>,
+    /// Seconds for which Lambda gathers.
+    pub window_seconds: Option<Located<u32>>,
+}
+
+/// What it is that feeds a function.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Feeder {
+    /// A stream: its records are read from a position, shard by shard.
+    Stream,
+    /// A queue: its messages are taken until someone has handled them.
+    Queue,
 }
 
 /// Who acts when a component uses another.
@@ -393,6 +423,10 @@ pub struct Grant {
     pub key_users: Vec<Statement>,
     /// What must be said beside the address.
     pub need: Option<Need>,
+    /// What it is that feeds a function.
+    pub feeder: Option<Feeder>,
+    /// The logical id of what must be there first, or the service refuses the use.
+    pub after: Option<String>,
 }
 
 /// What a component must be told beside what is sent to it.
@@ -410,7 +444,7 @@ pub enum Need {
 #[derive(Clone, Debug, Default)]
 pub struct Metrics {
     /// The part of the component that they are about; `None` for the component itself.
-    pub part: Option<&'static str>,
+    pub part: Option<String>,
     /// The namespace.
     pub namespace: &'static str,
     /// The dimensions and what they are for this component.
@@ -423,6 +457,17 @@ pub struct Metrics {
     pub aliases: Vec<(&'static str, &'static str)>,
     /// Whether it may have others, because its settings are not all known.
     pub open: bool,
+}
+
+/// Files beside the blueprint that become an archive in a bucket.
+#[derive(Debug)]
+pub struct Package<'a> {
+    /// A folder, or the one file.
+    pub path: &'a Located<String>,
+    /// The name of the one file in the archive; `None` for a folder.
+    pub module: Option<String>,
+    /// The bucket.
+    pub bucket: &'a Text,
 }
 
 /// The data that a component leaves in a bucket.
@@ -479,9 +524,14 @@ pub trait Component: Debug {
         Vec::new()
     }
 
+    /// What beside the blueprint it wants as an archive in a bucket.
+    fn package(&self) -> Option<Package<'_>> {
+        None
+    }
+
     /// Who acts when it uses others.
-    fn actor(&self, place: &Place) -> Option<Actor> {
-        let _ = place;
+    fn actor(&self, place: &Place, scope: &Scope) -> Option<Actor> {
+        let _ = (place, scope);
         None
     }
 

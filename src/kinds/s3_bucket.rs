@@ -237,7 +237,7 @@ impl Component for Bucket {
         logs.map(|logs| Wire { to: &logs.to, access: Access::WriteAccessLogs(logs.prefix.clone()) }).collect()
     }
 
-    fn actor(&self, place: &Place) -> Option<Actor> {
+    fn actor(&self, place: &Place, _scope: &Scope) -> Option<Actor> {
         Some(Actor { principal: "logging.s3.amazonaws.com", arn: place.attribute(BUCKET, "Arn") })
     }
 

@@ -137,6 +137,7 @@ struct Shared {
     files: BTreeMap<(usize, String), Text>,
     /// The files that components take as they are.
     sources: BTreeMap<(usize, String), String>,
+    archives: BTreeMap<String, String>,
     sink: RefCell<Sink>,
     uses: RefCell<Vec<Use>>,
     used_parameters: RefCell<BTreeMap<String, Span>>,
@@ -149,6 +150,8 @@ pub struct Read {
     pub texts: BTreeMap<(usize, String), Text>,
     /// Those that are taken as they are.
     pub sources: BTreeMap<(usize, String), String>,
+    /// The keys of the archives that are made of them, by the full names of their components.
+    pub archives: BTreeMap<String, String>,
 }
 
 /// What is known of a component by its name.
@@ -181,9 +184,9 @@ impl Scope {
         blueprint: &str,
         frames: Vec<Frame>,
         components: BTreeMap<String, Known>,
-        Read { texts: files, sources }: Read,
+        Read { texts: files, sources, archives }: Read,
     ) -> Self {
-        let shared = Shared { frames, components, files, sources, ..Shared::default() };
+        let shared = Shared { frames, components, files, sources, archives, ..Shared::default() };
         Self { blueprint: blueprint.to_owned(), frame: 0, shared: Rc::new(shared) }
     }
 
@@ -364,6 +367,11 @@ impl Scope {
         self.shared.sources.get(&(self.frame, file.value.clone())).map(String::as_str)
     }
 
+    /// The key of the archive of a component, by its full name.
+    pub fn archive(&self, full: &str) -> Option<&str> {
+        self.shared.archives.get(full).map(String::as_str)
+    }
+
     /// The text of a script, from its file if it has one.
     pub fn script(&self, script: &Script) -> Value {
         match script {
@@ -377,11 +385,16 @@ impl Scope {
 
     /// The ARN of the key that a reference names; nothing where it names no key, which its wire reports.
     pub fn key_arn(&self, key: &Reference) -> Option<Value> {
-        let Found::Component(full) = self.find(key) else { return None };
-        if !self.serves(&full, Port::Key) {
+        self.arn(key, Port::Key)
+    }
+
+    /// The ARN of the component that a reference names, if it may be used so; otherwise its wire reports it.
+    pub fn arn(&self, reference: &Reference, port: Port) -> Option<Value> {
+        let Found::Component(full) = self.find(reference) else { return None };
+        if !self.serves(&full, port) {
             return None;
         }
-        self.attribute(&full, key.name(), "arn", key.span(), Origin::Derived(key.span()))
+        self.attribute(&full, reference.name(), "arn", reference.span(), Origin::Derived(reference.span()))
     }
 
     fn resolve(&self, path: &str, span: Span, origin: Origin) -> Option<Value> {

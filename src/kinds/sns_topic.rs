@@ -32,8 +32,14 @@ use crate::template::{Map, Value};
 ///       - email: operations@example.com
 ///       - queue: tickets
 ///         raw: true
+///       - function: mute
+///         filter: { severity: [low] }
 ///   tickets:
 ///     kind: sqs-queue
+///   mute:
+///     kind: lambda-function
+///     runtime: python3.14
+///     source: "def handler(event, context): print(event['Records'][0]['Sns']['Subject'])"
 /// ```
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -89,7 +95,7 @@ impl JsonSchema for TopicEncryption {
     }
 }
 
-/// Who gets the messages of a topic: one of `email`, `https`, `sms` and `queue`.
+/// Who gets the messages of a topic: one of `email`, `https`, `sms`, `queue` and `function`.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Subscription {
@@ -101,6 +107,8 @@ struct Subscription {
     sms: Option<Text>,
     /// An `sqs-queue`.
     queue: Option<Reference>,
+    /// A `lambda-function`, which is run for each message.
+    function: Option<Reference>,
     /// Whether the message is sent as it is, without the envelope of SNS. Only to `queue` and `https`.
     #[serde(default)]
     raw: Option<Located<bool>>,
@@ -172,9 +180,9 @@ codes! {
     /// Source: SNS API, `Subscribe`: "Subscription already exists with different attributes".
     TWICE = Error "repeated-subscription";
 
-    /// Raw messages are to go to people.
+    /// Raw messages are to go to people or to a function.
     ///
-    /// SNS delivers raw messages to queues and programs only.
+    /// SNS delivers raw messages to queues and addresses of the web only.
     ///
     /// ```yaml
     /// components:
@@ -273,6 +281,7 @@ enum Endpoint<'a> {
     Https(&'a Text),
     Sms(&'a Text),
     Queue(&'a Reference),
+    Function(&'a Reference),
 }
 
 impl Endpoint<'_> {
@@ -282,13 +291,14 @@ impl Endpoint<'_> {
             Self::Https(_) => "https",
             Self::Sms(_) => "sms",
             Self::Queue(_) => "sqs",
+            Self::Function(_) => "lambda",
         }
     }
 
     fn span(&self) -> Span {
         match self {
             Self::Email(text) | Self::Https(text) | Self::Sms(text) => text.span,
-            Self::Queue(queue) => queue.span(),
+            Self::Queue(to) | Self::Function(to) => to.span(),
         }
     }
 
@@ -296,7 +306,7 @@ impl Endpoint<'_> {
     fn role(&self) -> String {
         let mut role = "Subscription".to_owned();
         let name = match self {
-            Self::Queue(queue) => pascal_case(queue.name()),
+            Self::Queue(to) | Self::Function(to) => pascal_case(to.name()),
             Self::Email(text) | Self::Https(text) | Self::Sms(text) => {
                 let texts = text.parts.iter().map(|part| match part {
                     Part::Literal(text) | Part::Reference(text, _) => text.as_str(),
@@ -330,6 +340,7 @@ impl Subscription {
             self.https.as_ref().map(Endpoint::Https),
             self.sms.as_ref().map(Endpoint::Sms),
             self.queue.as_ref().map(Endpoint::Queue),
+            self.function.as_ref().map(Endpoint::Function),
         ];
         texts.into_iter().flatten().collect()
     }
@@ -386,16 +397,16 @@ impl Topic {
 
     fn add_subscriptions(&self, site: &mut Site<'_>) {
         let (place, scope) = (site.place, site.scope);
-        let mut queues = 0;
+        let mut wires = 0;
         let mut made: BTreeMap<String, Span> = BTreeMap::new();
         for subscription in &self.subscriptions {
             let Some(endpoint) = subscription.endpoints().into_iter().next() else { continue };
             let origin = Origin::Derived(endpoint.span());
             let address = match endpoint {
                 Endpoint::Email(text) | Endpoint::Https(text) | Endpoint::Sms(text) => Some(scope.value(text)),
-                Endpoint::Queue(_) => {
-                    queues += 1;
-                    site.address(queues - 1)
+                Endpoint::Queue(_) | Endpoint::Function(_) => {
+                    wires += 1;
+                    site.address(wires - 1)
                 }
             };
             let role = endpoint.role();
@@ -424,11 +435,15 @@ impl Topic {
 
 impl Component for Topic {
     fn wires(&self) -> Vec<Wire<'_>> {
-        let queues = self.subscriptions.iter().filter(|one| one.endpoints().len() == 1);
-        queues.filter_map(|one| one.queue.as_ref()).map(|to| Wire { to, access: Access::Subscribe }).collect()
+        let to = |subscription| match Subscription::endpoints(subscription).as_slice() {
+            [Endpoint::Queue(to)] => Some(Wire { to, access: Access::Subscribe }),
+            [Endpoint::Function(to)] => Some(Wire { to, access: Access::RunWithMessages }),
+            _ => None,
+        };
+        self.subscriptions.iter().filter_map(to).collect()
     }
 
-    fn actor(&self, place: &Place) -> Option<Actor> {
+    fn actor(&self, place: &Place, _scope: &Scope) -> Option<Actor> {
         Some(Actor { principal: SERVICE, arn: place.reference(TOPIC) })
     }
 
@@ -447,7 +462,7 @@ impl Component for Topic {
                     "a subscription has several endpoints"
                 };
                 sink.report(&SUBSCRIPTION, span, message)
-                    .help("write one of `email`, `https`, `sms` and `queue` for each subscription");
+                    .help("write one of `email`, `https`, `sms`, `queue` and `function` for each subscription");
                 continue;
             };
             if let Some(mistake) = endpoint.mistake() {
@@ -456,7 +471,7 @@ impl Component for Topic {
                 );
             }
             if let Some(raw) = subscription.raw.as_ref().filter(|raw| raw.value)
-                && matches!(endpoint, Endpoint::Email(_) | Endpoint::Sms(_))
+                && !matches!(endpoint, Endpoint::Https(_) | Endpoint::Queue(_))
             {
                 sink.report(&RAW, raw.span(), format!("no raw messages to `{}`", endpoint.protocol()))
                     .help("remove `raw`");

@@ -7,7 +7,7 @@ use std::cell::RefCell;
 
 use super::encryption::{Encryption, KeyReference};
 use super::{Access, Component, Port, Site};
-use crate::blueprint::text::{Part, Text, Tree, TreeData};
+use crate::blueprint::text::{Located, Part, Setting, Text, Tree, TreeData};
 use crate::source::{Origin, Span};
 use crate::template::Map;
 use crate::template::iam::Statement;
@@ -146,6 +146,15 @@ impl<'a> Properties<'a> {
             TreeData::List(_) | TreeData::Map(_) => None,
         };
         number.map(|number| (number, tree.span))
+    }
+
+    /// A number as a field has it: written, or known only at deployment.
+    pub fn setting(&self, path: &[&str]) -> Option<Setting<u32>> {
+        let tree = self.get(path)?;
+        Some(match self.number(path) {
+            Some((number, span)) => Setting::Known(Located::at(number, span)),
+            None => Setting::Deferred(Text { span: tree.span, parts: Vec::new() }),
+        })
     }
 
     /// A boolean, which is false where it is not given. One that is known only at deployment is unclear.

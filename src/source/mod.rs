@@ -153,4 +153,8 @@ impl Sources {
 pub trait Files: Sync {
     /// The bytes of a file.
     fn read(&self, path: &Path) -> io::Result<Vec<u8>>;
+
+    /// The paths of all files below a folder, from that folder and with `/`, sorted. What begins with a dot is left out,
+    /// and so is what Python caches.
+    fn list(&self, folder: &Path) -> io::Result<Vec<String>>;
 }

@@ -290,6 +290,105 @@ fn templates_are_written_beside_each_other_and_checked() {
     assert_eq!(folder.read("new/out/good.template.yaml"), "old");
 }
 
+const PACKED: &str = "blueprint: packed
+version: 1.0.0
+parameters:
+  CodeBucket: { type: string, description: Bucket of the archives. }
+components:
+  totals:
+    kind: lambda-function
+    runtime: python3.14
+    handler: app.handler
+    source: { folder: functions/totals }
+    source_bucket: ${CodeBucket}
+  clean:
+    kind: lambda-function
+    runtime: ruby4.0
+    source: { file: functions/clean.rb }
+    source_bucket: code-of-the-shop
+";
+
+/// A folder with two functions that are packed.
+fn packed() -> Folder {
+    Folder::new(&[
+        ("in/blueprint.yaml", PACKED),
+        ("in/functions/clean.rb", "def handler(event:, context:) = event\n"),
+        ("in/functions/totals/app.py", "import shop.sums\n"),
+        ("in/functions/totals/shop/sums.py", "def total(event): return 0\n"),
+        ("in/functions/totals/.idea/workspace.xml", "<a/>"),
+        ("in/functions/totals/__pycache__/app.pyc", "a"),
+    ])
+}
+
+#[test]
+fn functions_are_packed_beside_their_template() {
+    let folder = packed();
+    let (from, to) = (folder.path("in"), folder.path("out"));
+    let ran = formwork(&["render", &from, "-o", &to, "--check"]);
+    assert_eq!((ran.status, ran.err.matches("would be new").count()), (1, 3), "{}", ran.err);
+    assert!(!Path::new(&to).exists(), "`--check` writes nothing");
+
+    let ran = formwork(&["render", &from, "-o", &to]);
+    assert_eq!(ran.status, 0, "{}", ran.err);
+    let files = folder.files("out");
+    let [clean, totals, template] = files.as_slice() else { panic!("{files:?}") };
+    assert_eq!(template, "packed.template.yaml");
+    let text = folder.read("out/packed.template.yaml");
+    for (key, name, bucket) in [(clean, "clean", "code-of-the-shop"), (totals, "totals", "$CodeBucket")] {
+        let digest = key.strip_prefix(&format!("packed.functions/{name}-")).unwrap().strip_suffix(".zip").unwrap();
+        assert!(digest.len() == 16 && digest.bytes().all(|b| b.is_ascii_hexdigit()), "{key}");
+        assert!(text.contains(&format!("S3Key: {key}\n")), "{text}");
+        assert!(ran.err.contains(&format!("{key} \"s3://{bucket}/{key}\"\n")), "{}", ran.err);
+    }
+    assert!(text.contains("S3Bucket: !Ref CodeBucket\n") && !text.contains("ZipFile"), "{text}");
+    assert_eq!(formwork(&["render", &from, "-o", &to, "--check"]).status, 0);
+
+    // A change of the code changes the key, and so the template; the other function stays as it is.
+    folder.write("in/functions/totals/shop/sums.py", "def total(event): return 1\n");
+    let ran = formwork(&["render", &from, "-o", &to, "--check"]);
+    assert_eq!(ran.err.matches("would").count(), 2, "{}", ran.err);
+    fs::write(Path::new(&to).join(clean), "broken").unwrap();
+    let ran = formwork(&["render", &from, "-o", &to, "--check"]);
+    assert!(ran.err.contains(&format!("{clean} would change")), "{}", ran.err);
+
+    let printed = formwork(&["render", &from, "-o", "-"]);
+    assert_eq!(printed.status, 0);
+    assert!(printed.out.contains("S3Key: ") && printed.err.contains("archives"), "{}", printed.err);
+}
+
+#[test]
+fn archives_are_what_others_read() {
+    let folder = packed();
+    assert_eq!(formwork(&["render", &folder.path("in"), "-o", &folder.path("out")]).status, 0);
+    let keys: Vec<String> = folder.files("out/packed.functions");
+    let listed = "import json, sys, zipfile
+found = {}
+for path in sys.argv[1:]:
+    with zipfile.ZipFile(path) as archive:
+        assert archive.testzip() is None
+        for info in archive.infolist():
+            about = [archive.read(info).decode(), oct(info.external_attr >> 16), list(info.date_time), info.create_system]
+            found[info.filename] = about
+json.dump(found, sys.stdout)
+";
+    let paths = keys.iter().map(|key| folder.path(&format!("out/packed.functions/{key}")));
+    let Ok(output) = Command::new("python3").args(["-I", "-c", listed]).args(paths).output() else {
+        // Not with `println!`: what a test that passes prints is hidden.
+        let note = b"note: python3 is missing, so that archives are not read by another program\n";
+        std::io::Write::write_all(&mut std::io::stderr(), note).unwrap();
+        return;
+    };
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let found: Json = serde_json::from_slice(&output.stdout).unwrap();
+    let about = |content: &str| json!([content, "0o100755", [1980, 1, 1, 0, 0, 0], 3]);
+    let expected = json!({
+        "index.rb": about("def handler(event:, context:) = event\n"),
+        "app.py": about("import shop.sums\n"),
+        "shop/sums.py": about("def total(event): return 0\n"),
+    });
+    assert_eq!(found, expected);
+}
+
 #[test]
 fn a_template_can_be_json() {
     let folder = Folder::new(&[("good.blueprint.yaml", GOOD)]);

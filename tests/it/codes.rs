@@ -1,6 +1,7 @@
 //! Every page of a code is true: its first block fails with this code and no other, its remedy with none.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use formwork::cli;
 use formwork::compile::{Compiled, Workspace};
@@ -55,7 +56,7 @@ impl Block {
     /// A block of parts of a blueprint gets the two lines that all blueprints have. With `repeat=N` the lines from the
     /// first with `{n}` to the end are there for each number up to N. With `module=NAME` there is a blueprint of this
     /// name beside it, with one parameter that has no default. With `project=…` what follows is the repository's
-    /// `formwork.yaml`. A `hex` block gives bytes, of which `20*3` repeats one.
+    /// `formwork.yaml`. With `file=PATH` there is a file at this path, of so many bytes as follow after a `*`. A `hex` block gives bytes, of which `20*3` repeats one.
     pub fn file(&self) -> Vec<u8> {
         let (language, _) = self.info.split_once(' ').unwrap_or((&self.info, ""));
         match language {
@@ -80,7 +81,7 @@ impl Block {
     fn option(&self, name: &str) -> Option<&str> {
         let (_, option) = self.info.split_once(' ')?;
         let (given, value) = option.split_once('=').expect("an option of a block");
-        assert!(["module", "project", "repeat"].contains(&given), "{option}");
+        assert!(["file", "module", "project", "repeat"].contains(&given), "{option}");
         (given == name).then_some(value)
     }
 
@@ -95,6 +96,10 @@ impl Block {
         if let Some(name) = self.option("module") {
             files = files.with(format!("blueprints/{name}/blueprint.yaml"), MODULE.replace("NAME", name));
         }
+        if let Some(file) = self.option("file") {
+            let (path, size) = file.split_once('*').unwrap_or((file, "1"));
+            files = files.with(Path::new(PATH).with_file_name("").join(path), vec![b'#'; size.parse().unwrap()]);
+        }
         let settings = self.option("project").unwrap_or_default().as_bytes().to_vec();
         if settings.is_empty() {
             return files.compile(PATH);
@@ -103,7 +108,14 @@ impl Block {
         let wrong: Vec<Diagnostic> = findings.into_iter().chain(workspace.check_codes(&cli::codes())).collect();
         if !wrong.is_empty() {
             let sources = workspace.sources;
-            return Compiled { name: None, sources, diagnostics: wrong, template: None, is_module: false };
+            return Compiled {
+                name: None,
+                sources,
+                diagnostics: wrong,
+                template: None,
+                archives: Vec::new(),
+                is_module: false,
+            };
         }
         files.compile_in(&workspace, PATH)
     }

@@ -32,8 +32,16 @@ use formwork::syntax::{self, Data, Dialect, Node};
 use crate::snapshots::files_below;
 
 /// Findings that need more than a fixture would show, or settings of a repository; their pages are run.
-const WITHOUT_FIXTURE: &[&str] =
-    &["fixed-severity", "forbidden-kind", "internal-error", "over-limit", "required-kind", "unknown-finding"];
+const WITHOUT_FIXTURE: &[&str] = &[
+    "archive-too-large",
+    "fixed-severity",
+    "forbidden-kind",
+    "internal-error",
+    "over-limit",
+    "required-kind",
+    "source-too-large",
+    "unknown-finding",
+];
 
 /// Names with which a message may begin.
 const NAMES: &[&str] = &[

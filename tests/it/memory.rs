@@ -21,6 +21,11 @@ impl Files for Memory {
         }
         self.0.get(path).cloned().ok_or_else(|| io::ErrorKind::NotFound.into())
     }
+
+    fn list(&self, folder: &Path) -> io::Result<Vec<String>> {
+        let paths = self.0.keys().filter_map(|path| path.strip_prefix(folder).ok());
+        Ok(paths.map(|path| path.to_str().unwrap().to_owned()).collect())
+    }
 }
 
 impl Memory {

@@ -31,6 +31,10 @@ impl Files for Memory {
     fn read(&self, _: &Path) -> io::Result<Vec<u8>> {
         Ok(self.0.clone().into_bytes())
     }
+
+    fn list(&self, _folder: &Path) -> io::Result<Vec<String>> {
+        Err(io::ErrorKind::NotFound.into())
+    }
 }
 
 fn compiled(text: &str) -> Compiled {

@@ -211,7 +211,7 @@ impl Component for Rule {
         }
         let own = metrics::of_rule(dimensions);
         let queue = matches!(self.dead_letters, DeadLetters::Own).then(|| Metrics {
-            part: Some("dead-letters"),
+            part: Some("dead-letters".to_owned()),
             namespace: "AWS/SQS",
             dimensions: vec![("QueueName", place.attribute(QUEUE, "QueueName"))],
             names: QUEUE_METRICS.to_vec(),
@@ -220,7 +220,7 @@ impl Component for Rule {
         std::iter::once(own).chain(queue).collect()
     }
 
-    fn actor(&self, place: &Place) -> Option<Actor> {
+    fn actor(&self, place: &Place, _scope: &Scope) -> Option<Actor> {
         Some(Actor { principal: SERVICE, arn: place.attribute(RULE, "Arn") })
     }
 

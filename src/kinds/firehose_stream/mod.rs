@@ -303,7 +303,7 @@ impl Destination {
 impl Stream {
     /// The wires before those of the destination: the source and the function.
     fn first_wires(&self) -> Vec<Wire<'_>> {
-        let source = self.from.as_ref().map(|from| Wire { to: from, access: Access::ReadRecords(None) });
+        let source = self.from.as_ref().map(|from| Wire { to: from, access: Access::ReadRecords });
         source.into_iter().chain(self.transform.as_ref().map(Transform::wire)).collect()
     }
 
@@ -372,7 +372,7 @@ impl Component for Stream {
         self.first_wires().into_iter().chain(self.to.wires()).collect()
     }
 
-    fn actor(&self, place: &Place) -> Option<Actor> {
+    fn actor(&self, place: &Place, _scope: &Scope) -> Option<Actor> {
         Some(Actor { principal: SERVICE, arn: place.attribute(STREAM, "Arn") })
     }
 

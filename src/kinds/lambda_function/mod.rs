@@ -1,6 +1,7 @@
 //! `lambda-function`
 
 mod code;
+mod metrics;
 mod runtime;
 mod sources;
 mod uses;
@@ -14,25 +15,33 @@ use self::runtime::Runtime;
 use self::sources::EventSource;
 use self::uses::Use;
 use super::log_group::RETENTION_DAYS;
-use super::site::{assumed_by, own_arn};
+use super::site::{assumed_by, on_behalf_of, own_arn, pascal_case};
 use super::standing::{Policy, Properties, Standing};
-use super::{Access, Actor, Attribute, Component, Get, Grant, Kind, Place, Port, Request, Scope, Site, Wire};
-use crate::blueprint::text::{FileReference, Located, Setting, Text};
+use super::{
+    Access, Actor, Attribute, Component, Found, Get, Grant, Kind, Metrics, Package, Peers, Place, Port, Request, Scope,
+    Site, Wire,
+};
+use crate::blueprint::text::{FileReference, Located, Reference, Setting, Text};
 use crate::diagnostics::Sink;
 use crate::map;
 use crate::source::{Origin, Span};
 use crate::template::iam::{Effect, Statement, document};
 use crate::template::{Data, Key, Map, Removal, Value};
 
-/// A function of Lambda: code that runs when a rule, a stream or another component asks for it.
+/// A function of Lambda: code that runs when a rule, a stream, a topic, an alarm or another component asks for it.
 ///
 /// Its role may write to its own log group, and what `uses` and `event_sources` need, no more. Its source is in the
-/// blueprint or in a file beside it, or an archive in a bucket.
+/// blueprint or in files beside it, which are packed into an archive where they do not fit in a template; or something
+/// else makes its archive.
 ///
 /// ```yaml
 /// components:
 ///   orders:
 ///     kind: kinesis-stream
+///   corrections:
+///     kind: sqs-queue
+///     visibility_timeout_seconds: 360
+///     dead_letters: { after: 5 }
 ///   archive:
 ///     kind: s3-bucket
 ///   totals:
@@ -53,6 +62,7 @@ use crate::template::{Data, Key, Map, Removal, Value};
 ///       - write: { bucket: archive, prefix: totals/ }
 ///     event_sources:
 ///       - { from: orders, window_seconds: 60, max_retries: 10 }
+///       - { from: corrections, report_failures: true, max_concurrency: 10 }
 ///     dead_letters: true
 /// ```
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -64,13 +74,19 @@ pub struct Function {
     description: Option<Text>,
     /// The language and its version.
     runtime: Located<Runtime>,
-    /// Its source, in a file beside the blueprint (`{ file: functions/transform.py }`) or in place, as one module. Only
-    /// for Python and Node.js. Nothing is replaced in a file; in place, `{{ }}` is.
+    /// Its source: a file beside the blueprint (`{ file: functions/transform.py }`), a folder of files
+    /// (`{ folder: functions/transform }`), or text in place. Nothing is replaced in files; in place, `{{ }}` is. One file
+    /// or text of Python or Node.js stands in the template, unless there is a `source_bucket`.
     source: Option<Source>,
-    /// The archive of its code, in a bucket, for everything else.
+    /// Name of the bucket for the archive of the source, in the region of the stack, for example `${CodeBucket}`. With it
+    /// `formwork render` packs the file or folder into an archive beside the template, and prints how it is uploaded.
+    /// Needed for folders, for large files, and for other languages than Python and Node.js. Text in place stays in the
+    /// template.
+    source_bucket: Option<Text>,
+    /// The archive of its code, in a bucket, where something else makes it.
     code: Option<Archive>,
-    /// What Lambda calls: the module, a dot, the function in it. For a `source` the module is `index`, and the default
-    /// `index.handler`.
+    /// What Lambda calls: the module, a dot, the function in it. For a `source` of one file or text the module is `index`,
+    /// and the default `index.handler`.
     #[schemars(length(max = 128), regex(pattern = HANDLER_PATTERN))]
     handler: Option<Located<String>>,
     /// Seconds that a run may take. A transformation of Firehose may take 300. The default is 60.
@@ -97,11 +113,11 @@ pub struct Function {
     tracing: bool,
     /// Days after which an entry of its log is deleted; the values of `log-group`. The default is 365.
     retention_days: Option<Setting<u32>>,
-    /// Whether a queue keeps events that it could not handle, for 14 days: those of rules, and batches of event sources
-    /// that were given up.
+    /// Whether a queue keeps events that it could not handle, for 14 days: those of rules, topics, alarms and log groups,
+    /// and batches of streams that were given up.
     #[serde(default)]
     dead_letters: bool,
-    /// Streams from which Lambda hands it batches.
+    /// Streams and queues from which Lambda hands it batches.
     #[serde(default)]
     event_sources: Vec<EventSource>,
     /// What its code reaches.
@@ -247,6 +263,9 @@ const TRANSFORM_MAX_SECONDS: u32 = 300;
 const TRANSFORM: &[&str] = &["lambda:GetFunctionConfiguration", "lambda:InvokeFunction"];
 const INVOKE: &[&str] = &["lambda:InvokeFunction"];
 
+/// Source: CloudWatch User Guide, "Invoke a Lambda function from an alarm".
+const ALARMS: &str = "lambda.alarms.cloudwatch.amazonaws.com";
+
 /// Source: Lambda Developer Guide, "Working with logs".
 const LOG: &[&str] = &["logs:CreateLogStream", "logs:PutLogEvents"];
 
@@ -292,6 +311,7 @@ impl Function {
     fn code(&self) -> Code<'_> {
         Code {
             source: self.source.as_ref(),
+            bucket: self.source_bucket.as_ref(),
             archive: self.code.as_ref(),
             handler: self.handler.as_ref(),
             runtime: &self.runtime,
@@ -337,7 +357,13 @@ impl Function {
     /// The statements of its policy, which CloudFormation takes one by one.
     fn add_permissions(site: &mut Site<'_>) {
         let place = site.place;
+        let mut seen: Vec<Option<&str>> = Vec::new();
         for statement in site.received {
+            // An alarm may tell of several changes.
+            if seen.contains(&statement.sid.as_deref()) {
+                continue;
+            }
+            seen.push(statement.sid.as_deref());
             let origin = statement.origin;
             let part = |map: Option<&Map>, path: &[&str]| {
                 let (first, rest) = path.split_first()?;
@@ -348,6 +374,7 @@ impl Function {
                 "FunctionName" => Value { origin, ..place.reference(FUNCTION) },
                 "Action" => statement.actions.first().copied(),
                 "Principal" => part(principal, &["Service"]),
+                "SourceAccount" => part(statement.condition.as_ref(), &["StringEquals", "aws:SourceAccount"]),
                 "SourceArn" => part(statement.condition.as_ref(), &["ArnLike", "aws:SourceArn"]),
             );
             site.add(statement.sid.as_deref().unwrap_or("Permission"), "AWS::Lambda::Permission", properties);
@@ -357,17 +384,19 @@ impl Function {
 
 impl Component for Function {
     fn wires(&self) -> Vec<Wire<'_>> {
-        self.event_sources.iter().map(EventSource::wire).chain(self.uses.iter().flat_map(Use::wires)).collect()
+        let sources = self.event_sources.iter().map(|source| source.wire(&self.timeout_seconds));
+        sources.chain(self.uses.iter().flat_map(Use::wires)).collect()
     }
 
     fn sources(&self) -> Vec<&FileReference> {
-        match &self.source {
-            Some(Source::File(file)) => vec![file],
-            _ => Vec::new(),
-        }
+        self.code().file().into_iter().collect()
     }
 
-    fn actor(&self, place: &Place) -> Option<Actor> {
+    fn package(&self) -> Option<Package<'_>> {
+        self.code().package()
+    }
+
+    fn actor(&self, place: &Place, _scope: &Scope) -> Option<Actor> {
         Some(Actor { principal: SERVICE, arn: place.attribute(FUNCTION, "Arn") })
     }
 
@@ -383,7 +412,7 @@ impl Component for Function {
         }
         let mut seen: Vec<Wire<'_>> = Vec::new();
         for wire in self.wires() {
-            let source = |wire: &Wire<'_>| matches!(wire.access, Access::ReadRecords(_));
+            let source = |wire: &Wire<'_>| matches!(wire.access, Access::Feed(_));
             let same = |first: &&Wire<'_>| {
                 first.to.name() == wire.to.name() && (first.access == wire.access || (source(first) && source(&wire)))
             };
@@ -394,6 +423,11 @@ impl Component for Function {
             }
             seen.push(wire);
         }
+    }
+
+    fn metrics(&self, place: &Place, _peers: &Peers<'_>, scope: &Scope) -> Vec<Metrics> {
+        let reads_stream = self.event_sources.iter().any(|source| serves(source.from(), Port::Shards, scope));
+        metrics::of(place, (FUNCTION, self.dead_letters.then_some(QUEUE)), reads_stream)
     }
 
     fn accept(&self, request: &Request<'_>, place: &Place, scope: &Scope) -> Grant {
@@ -456,21 +490,39 @@ impl Component for Function {
     }
 }
 
+/// Whether a reference names a component that may be used so.
+fn serves(reference: &Reference, port: Port, scope: &Scope) -> bool {
+    matches!(scope.find(reference), Found::Component(full) if scope.serves(&full, port))
+}
+
 /// What a use of a function with this timeout needs.
 fn accept(timeout: Option<&Setting<u32>>, request: &Request<'_>, place: &Place, scope: &Scope) -> Grant {
     let origin = request.origin;
     let arn = Value { origin, ..place.attribute(FUNCTION, "Arn") };
     match request.access {
-        Access::SendEvents => {
+        Access::SendEvents | Access::RunWithMessages | Access::Notify | Access::StreamLogs => {
             let Some(actor) = request.actor else { return Grant::default() };
-            // Only the source's ARN: with its account too, EventBridge delivers nothing.
-            // Source: EventBridge User Guide, "Troubleshooting Amazon EventBridge".
-            let condition = map!(origin; "ArnLike" => map!(origin; "aws:SourceArn" => actor.arn.clone()));
-            let statement = Statement::allow(origin, INVOKE, vec![arn.clone()])
-                .named(format!("PermissionOf{}", super::site::pascal_case(request.from)))
-                .service(actor.principal)
-                .when(condition);
-            Grant { policy: vec![statement], address: Some(arn), ..Grant::default() }
+            let (principal, condition) = match request.access {
+                Access::Notify => (ALARMS, on_behalf_of(origin, actor.arn.clone())),
+                // Source: CloudWatch Logs User Guide, "Log group-level subscription filters", with Lambda.
+                Access::StreamLogs => (actor.principal, on_behalf_of(origin, actor.arn.clone())),
+                // With the account of the source too, EventBridge delivers nothing; for SNS the guide shows the
+                // topic alone.
+                // Source: EventBridge User Guide, "Troubleshooting Amazon EventBridge"; Lambda Developer Guide,
+                // "Tutorial: Using AWS Lambda with Amazon Simple Notification Service".
+                _ => {
+                    let source = map!(origin; "aws:SourceArn" => actor.arn.clone());
+                    (actor.principal, map!(origin; "ArnLike" => source))
+                }
+            };
+            let name = format!("PermissionOf{}", pascal_case(request.from));
+            // CloudWatch Logs tries whether it may run the function before it makes the subscription; refused at
+            // deployment with: "Could not execute the lambda function. Make sure you have given CloudWatch Logs
+            // permission to execute your function."
+            let after = (*request.access == Access::StreamLogs).then(|| place.id(&name));
+            let statement =
+                Statement::allow(origin, INVOKE, vec![arn.clone()]).named(name).service(principal).when(condition);
+            Grant { policy: vec![statement], address: Some(arn), after, ..Grant::default() }
         }
         Access::Transform => {
             if let Some(timeout) = timeout
@@ -507,6 +559,11 @@ impl Invoked {
 }
 
 impl Component for Invoked {
+    fn metrics(&self, place: &Place, _peers: &Peers<'_>, _scope: &Scope) -> Vec<Metrics> {
+        // What feeds it, and where its dead letters go, is not among its properties.
+        metrics::of(place, (FUNCTION, None), false).into_iter().map(|own| Metrics { open: true, ..own }).collect()
+    }
+
     fn accept(&self, request: &Request<'_>, place: &Place, scope: &Scope) -> Grant {
         accept(self.timeout.as_ref(), request, place, scope)
     }
@@ -527,7 +584,7 @@ fn invoke(origin: Origin, place: &Place, actions: &[&'static str]) -> Vec<Statem
 
 pub(super) static KIND: Kind = Kind {
     name: "lambda-function",
-    ports: &[Port::Events, Port::Code, Port::Scheduled],
+    ports: &[Port::Code, Port::Events, Port::Logs, Port::Metrics, Port::Notifications, Port::Scheduled],
     attributes: &[
         Attribute { name: "name", doc: "Name of the function.", get: Get::Ref(FUNCTION) },
         Attribute { name: "arn", doc: "ARN of the function.", get: Get::Att(FUNCTION, "Arn") },
@@ -557,7 +614,7 @@ pub(super) static KIND: Kind = Kind {
         policy: Policy::Free,
         read: Invoked::read,
     }),
-    codes: &[CODES, code::CODES, runtime::CODES],
+    codes: &[CODES, code::CODES, runtime::CODES, sources::CODES],
     schema: super::model_schema::<Function>,
     decode: super::decode::<Function>,
 };

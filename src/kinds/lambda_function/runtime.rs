@@ -146,6 +146,13 @@ impl Runtime {
         let name = self.name();
         name.starts_with("nodejs") || name.starts_with("python")
     }
+
+    /// Whether a file of its language is a module that Lambda loads by its name.
+    ///
+    /// Source: Lambda Developer Guide, "Lambda function handler" of Node.js, Python and Ruby.
+    pub fn is_script(self) -> bool {
+        self.takes_text() || self.name().starts_with("ruby")
+    }
 }
 
 /// Reports a runtime that gets no more fixes.

@@ -1,14 +1,17 @@
 //! `sqs-queue`
 
+mod feed;
+
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::encryption::{Encryption, send_encrypted, service_uses_key};
+use super::encryption::{Encryption, send_encrypted, service_uses_key, use_key};
 use super::s3_bucket::OnDelete;
 use super::site::{join, own_arn, pascal_case, refuse_plain_http};
 use super::standing::{Policy, Properties, Standing};
 use super::{
-    Access, Attribute, Component, Get, Grant, Kind, Metrics, Need, Peers, Place, Port, Request, Scope, Site, Wire,
+    Access, Attribute, Component, Feeder, Get, Grant, Kind, Metrics, Need, Peers, Place, Port, Request, Scope, Site,
+    Wire,
 };
 use crate::blueprint::text::{Reference, Setting, Text};
 use crate::diagnostics::Code;
@@ -19,8 +22,8 @@ use crate::template::{Data, Map, Value};
 
 /// A queue of SQS, which holds messages until someone has handled them: encrypted, and closed to plain HTTP.
 ///
-/// It can be the target of an `event-rule` or of a `schedule`, a subscription of an `sns-topic`, and the queue of what
-/// others could not deliver. What its policy allows follows from who uses it.
+/// It can be the target of an `event-rule` or of a `schedule`, a subscription of an `sns-topic`, an event source of a
+/// `lambda-function`, and the queue of what others could not deliver. What its policy allows follows from who uses it.
 ///
 /// ```yaml
 /// components:
@@ -44,7 +47,8 @@ pub struct Queue {
     /// Whether a FIFO queue takes messages of the same content, sent within five minutes, as one.
     #[serde(default = "yes")]
     deduplicate_by_content: bool,
-    /// Seconds for which a message that someone has taken is hidden from others. The default is 30.
+    /// Seconds for which a message that someone has taken is hidden from others: for a function that is fed by the queue,
+    /// six times its timeout. The default is 30.
     #[schemars(extend("minimum" = 0, "maximum" = 43_200))]
     visibility_timeout_seconds: Option<Setting<u32>>,
     /// Seconds after which a message that nobody handled is deleted. The default is 345600, four days.
@@ -191,6 +195,9 @@ const DEAD_LETTER_SECONDS: u32 = 1_209_600;
 
 const SEND: &[&str] = &["sqs:SendMessage"];
 
+/// Source: Lambda Developer Guide, "Creating and configuring an Amazon SQS event source mapping", execution role.
+const RECEIVE: &[&str] = &["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"];
+
 /// Source: SQS Developer Guide, "Available CloudWatch metrics for Amazon SQS".
 pub(super) const METRICS: &[&str] = &[
     "ApproximateAgeOfOldestMessage",
@@ -227,6 +234,7 @@ impl Queue {
             fifo,
             deduplicate_by_content: fifo && properties.flag("ContentBasedDeduplication", deduplicates),
             encryption: properties.key(&["KmsMasterKeyId"]),
+            visibility_timeout_seconds: properties.setting(&["VisibilityTimeout"]),
             ..Self::default()
         })
     }
@@ -327,7 +335,9 @@ impl Component for Queue {
             Metrics { part, namespace: "AWS/SQS", dimensions, names, others, ..Metrics::default() }
         };
         let own = self.dead_letters.as_ref().filter(|dead_letters| dead_letters.to.is_none());
-        std::iter::once(of(None, QUEUE)).chain(own.map(|_| of(Some("dead-letters"), DEAD_LETTER_QUEUE))).collect()
+        std::iter::once(of(None, QUEUE))
+            .chain(own.map(|_| of(Some("dead-letters".to_owned()), DEAD_LETTER_QUEUE)))
+            .collect()
     }
 
     fn accept(&self, request: &Request<'_>, place: &Place, scope: &Scope) -> Grant {
@@ -354,6 +364,17 @@ impl Component for Queue {
                 role.extend(key.clone().map(|key| send_encrypted(origin, &format!("{name}Key"), "sqs", key)));
                 let need = (*request.access == Access::Call && self.fifo).then_some(Need::MessageGroup);
                 Grant { role, address, key, need, ..Grant::default() }
+            }
+            Access::Feed(feed) => {
+                self.check_feed(feed, origin.span(), place, scope);
+                let name = format!("TakeFrom{}", place.id(""));
+                let mut role = vec![Statement::allow(origin, RECEIVE, vec![arn]).named(&name)];
+                role.extend(key.clone().map(|key| {
+                    let through = Value::sub(origin, "sqs.${AWS::Region}.${AWS::URLSuffix}");
+                    let condition = map!(origin; "StringEquals" => map!(origin; "kms:ViaService" => through));
+                    use_key(origin, &format!("{name}Key"), &["kms:Decrypt"], key, condition)
+                }));
+                Grant { role, address, key, feeder: Some(Feeder::Queue), ..Grant::default() }
             }
             _ => Grant { address, key, ..Grant::default() },
         }
@@ -425,7 +446,7 @@ fn service_user(origin: Origin, principal: &str) -> Option<Statement> {
 
 pub(super) static KIND: Kind = Kind {
     name: "sqs-queue",
-    ports: &[Port::Events, Port::Messages, Port::Metrics, Port::Scheduled],
+    ports: &[Port::Batches, Port::Events, Port::Messages, Port::Metrics, Port::Scheduled],
     attributes: &[
         Attribute { name: "arn", doc: "ARN of the queue.", get: Get::Att(QUEUE, "Arn") },
         Attribute { name: "name", doc: "Name of the queue.", get: Get::Att(QUEUE, "QueueName") },
@@ -458,7 +479,7 @@ pub(super) static KIND: Kind = Kind {
         policy: Policy::Beside("AWS::SQS::QueuePolicy", "Queues"),
         read: Queue::read,
     }),
-    codes: &[CODES],
+    codes: &[CODES, feed::CODES],
     schema: super::model_schema::<Queue>,
     decode: super::decode::<Queue>,
 };

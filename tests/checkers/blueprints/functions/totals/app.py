@@ -1,0 +1,5 @@
+from amounts import total
+
+
+def handler(event, context):
+    return total(event)
