@@ -92,7 +92,7 @@ fn print(arguments: &Arguments, compiled: &[Finished], streams: &mut Streams<'_>
     match arguments.format {
         Format::Text => {
             if show(compiled, streams)? == Exit::Fine {
-                writeln!(streams.err, "{} checked, no errors", blueprints(compiled.len()))?;
+                writeln!(streams.err, "{} checked, no errors", files(compiled))?;
             }
         }
         Format::Json => {
@@ -144,7 +144,7 @@ pub fn show(compiled: &[Finished], streams: &mut Streams<'_>) -> io::Result<Exit
             0 => String::new(),
             n => format!(", {n} fixable with `formwork check --fix`"),
         };
-        writeln!(streams.err, "{} in {}{fixable}", parts.join(", "), blueprints(compiled.len()))?;
+        writeln!(streams.err, "{} in {}{fixable}", parts.join(", "), files(compiled))?;
     }
     Ok(if errors > 0 { Exit::Found } else { Exit::Fine })
 }
@@ -153,8 +153,15 @@ fn count(compiled: &[Finished], severity: Severity) -> usize {
     compiled.iter().flat_map(|one| &one.diagnostics).filter(|diagnostic| diagnostic.severity == severity).count()
 }
 
-fn blueprints(n: usize) -> String {
-    if n == 1 { "1 blueprint".to_owned() } else { format!("{n} blueprints") }
+/// How many files there are, by what they are.
+fn files(all: &[Finished]) -> String {
+    let templates = all.iter().filter(|one| one.is_template).count();
+    let noun = match templates {
+        0 => "blueprint",
+        n if n == all.len() => "template",
+        _ => "file",
+    };
+    format!("{} {noun}{}", all.len(), if all.len() == 1 { "" } else { "s" })
 }
 
 impl input::Unusable {

@@ -243,6 +243,8 @@ pub struct Finished {
     pub resources: usize,
     /// Whether it is a blueprint that only others can use.
     pub is_module: bool,
+    /// Whether it is a template that was written by hand.
+    pub is_template: bool,
 }
 
 /// Compiles blueprints on all cores; the results are in the order of the paths. Templates are written out in `format`;
@@ -269,6 +271,7 @@ pub fn compile_all(
             resources: template.map_or(0, |template| template.template().resources.len()),
             archives: if format.is_some() { compiled.archives } else { Vec::new() },
             is_module: compiled.is_module,
+            is_template: compiled.is_template,
         })
     };
     // Threads cost more than one small file.

@@ -126,6 +126,8 @@ pub struct Compiled {
     pub archives: Vec<Archive>,
     /// Whether it is a blueprint that only others can use, because a parameter stands for a component.
     pub is_module: bool,
+    /// Whether it is no blueprint, but a template that was written by hand.
+    pub is_template: bool,
 }
 
 /// A template with the place that all of it stands for.
@@ -192,7 +194,7 @@ pub fn compile_in(
     let template = template.filter(|_| !run.sink.has_errors());
     let archives = if template.is_some() { archives } else { Vec::new() };
     let diagnostics = run.sink.finish(&run.sources);
-    Ok(Compiled { name, diagnostics, sources: run.sources, template, archives, is_module })
+    Ok(Compiled { name, diagnostics, sources: run.sources, template, archives, is_module, is_template: false })
 }
 
 /// Where a blueprint is, and through what it is read.

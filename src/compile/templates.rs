@@ -71,6 +71,7 @@ pub fn check_in(
         template: None,
         archives: Vec::new(),
         is_module: false,
+        is_template: true,
     })
 }
 

@@ -115,6 +115,7 @@ impl Block {
                 template: None,
                 archives: Vec::new(),
                 is_module: false,
+                is_template: false,
             };
         }
         files.compile_in(&workspace, PATH)
