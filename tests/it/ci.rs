@@ -130,4 +130,9 @@ fn the_readme_shows_findings_as_they_are() {
     let commands = String::from_utf8(folder.output(&["check", "--format", "github"]).stdout).unwrap();
     let last = commands.lines().last().unwrap();
     assert!(readme.contains(&format!("```\n{last}\n```\n")), "{last}");
+    let (_, section) = readme.split_once("## Templates written by hand").unwrap();
+    let (template, _) = section.split_once("```yaml\n").unwrap().1.split_once("```").unwrap();
+    let folder = Folder::new(&[("stack.yaml", template)]);
+    let shown = String::from_utf8(folder.output(&["check", "stack.yaml"]).stderr).unwrap();
+    assert!(section.contains(&format!("```\n{shown}```\n")), "{shown}");
 }
