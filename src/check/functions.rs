@@ -177,7 +177,8 @@ impl Run<'_> {
     fn outputs(&mut self, section: &Value) {
         for (key, output) in section.as_map().map_or(&[][..], |map| &map.0) {
             for (attribute, value) in output.as_map().map_or(&[][..], |map| &map.0) {
-                let area = if attribute.text == "Condition" { Area::Constant } else { Area::Value };
+                let constant = matches!(attribute.text.as_str(), "Condition" | "Description");
+                let area = if constant { Area::Constant } else { Area::Value };
                 self.walk(value, area, &format!("Outputs/{}/{}", key.text, attribute.text));
             }
         }
