@@ -234,7 +234,9 @@ impl Run<'_> {
         }
         if let Err(Problem { at, message }) = arguments(function, argument, self.extended) {
             let whole = std::ptr::eq(at, argument);
-            let at = if whole { span } else { handle(self.root, at.origin.span()) };
+            // The long form has the name inside of its place.
+            let at =
+                if whole { self.context.narrow(span, function.name()) } else { handle(self.root, at.origin.span()) };
             let span = self.context.first_line(at);
             self.sink
                 .report(&ARGUMENT, span, format!("`{}` {message}", function.name()))

@@ -33,6 +33,7 @@ pub static CODES: &[&[&Code]] = &[
     limits::CODES,
     parameters::CODES,
     references::CODES,
+    structure::CODES,
     texts::CODES,
     violations::CODES,
 ];
@@ -113,7 +114,7 @@ impl<'a> Context<'a> {
 pub fn template(template: &Template, sources: &Sources, sink: &mut Sink) {
     let context = Context::new(template, sources);
     if template.written.is_some() {
-        structure::check(template, sink);
+        structure::check(&context, sink);
         functions::check(&context, sink);
         parameters::check(&context, sink);
         conditions::check(&context, sink);

@@ -2,11 +2,72 @@
 
 use std::sync::OnceLock;
 
-use super::violations;
+use super::{Context, violations};
 use crate::diagnostics::Sink;
 use crate::schema::model::Document;
 use crate::schema::{Leniency, Options, Segment, Violation, ViolationKind, read, validate};
 use crate::template::{Data, Map, Template, Value};
+
+codes! {
+    /// A resource is to leave a snapshot behind, which its type cannot.
+    ///
+    /// ```yaml
+    /// Resources:
+    ///   Archive:
+    ///     Type: AWS::S3::Bucket
+    ///     DeletionPolicy: Snapshot
+    ///     UpdateReplacePolicy: Retain
+    /// ```
+    ///
+    /// Instead:
+    ///
+    /// ```yaml
+    /// Resources:
+    ///   Archive:
+    ///     Type: AWS::S3::Bucket
+    ///     DeletionPolicy: Retain
+    ///     UpdateReplacePolicy: Retain
+    /// ```
+    ///
+    /// Source: CloudFormation User Guide, "`DeletionPolicy` attribute".
+    SNAPSHOT = Error "no-snapshot";
+
+    /// A template has types of the serverless application model, but does not name its transform.
+    ///
+    /// CloudFormation knows none of these types itself.
+    ///
+    /// ```yaml
+    /// Resources:
+    ///   Table:
+    ///     Type: AWS::Serverless::SimpleTable
+    /// ```
+    ///
+    /// Instead:
+    ///
+    /// ```yaml
+    /// Transform: AWS::Serverless-2016-10-31
+    /// Resources:
+    ///   Table:
+    ///     Type: AWS::Serverless::SimpleTable
+    /// ```
+    ///
+    /// Source: CloudFormation User Guide, "`AWS::Serverless` transform".
+    TRANSFORM = Error "missing-transform";
+}
+
+/// The types of which CloudFormation can keep a snapshot.
+///
+/// Source: CloudFormation User Guide, "`DeletionPolicy` attribute", on `Snapshot`.
+const WITH_SNAPSHOTS: &[&str] = &[
+    "AWS::DocDB::DBCluster",
+    "AWS::EC2::Volume",
+    "AWS::ElastiCache::CacheCluster",
+    "AWS::ElastiCache::ReplicationGroup",
+    "AWS::Neptune::DBCluster",
+    "AWS::RDS::DBCluster",
+    "AWS::RDS::DBInstance",
+    "AWS::Redshift::Cluster",
+];
 
 /// The schema of a template without the properties of its resources.
 ///
@@ -55,9 +116,11 @@ pub fn is_open(template: &Template) -> bool {
 }
 
 /// Checks the sections of a template that was written by hand.
-pub fn check(template: &Template, sink: &mut Sink) {
+pub fn check(context: &Context<'_>, sink: &mut Sink) {
+    let template = context.template;
     let Some(written) = &template.written else { return };
-    report_nulls(None, written, sink);
+    report_nulls(context, None, written, sink);
+    check_types(template, sink);
     let options = Options { leniency: Leniency::CloudFormation, read_only: &[] };
     let found = validate(schema(), written, options).violations;
     for violation in found.iter().filter(|violation| !violations::is_misspelt(violation, &found)) {
@@ -70,6 +133,30 @@ pub fn check(template: &Template, sink: &mut Sink) {
                 violations::mend(violation, written),
                 sink,
             );
+        }
+    }
+}
+
+/// Checks what the type of a resource decides about its attributes.
+fn check_types(template: &Template, sink: &mut Sink) {
+    let serverless = template.transforms.iter().any(|name| name == SERVERLESS) || has_unknown_macro(template);
+    for resource in &template.resources {
+        let kind = resource.kind.as_str();
+        let policies = ["DeletionPolicy", "UpdateReplacePolicy"].map(|name| (name, resource.attributes.get(name)));
+        for (name, value) in policies {
+            let Some(value) = value.filter(|value| value.as_str() == Some("Snapshot")) else { continue };
+            if kind.starts_with("AWS::") && !WITH_SNAPSHOTS.contains(&kind) {
+                sink.report(&SNAPSHOT, value.origin.span(), format!("`{kind}` leaves no snapshot"))
+                    .path(format!("Resources/{}/{name}", resource.id))
+                    .help("write `Retain` to keep the resource itself");
+            }
+        }
+        if let Some(value) = resource.attributes.get("Type").filter(|_| !serverless)
+            && kind.starts_with("AWS::Serverless::")
+        {
+            sink.report(&TRANSFORM, value.origin.span(), format!("`{kind}` needs a transform"))
+                .path(format!("Resources/{}/Type", resource.id))
+                .help(format!("add `Transform: {SERVERLESS}`"));
         }
     }
 }
@@ -101,7 +188,7 @@ fn written_map(template: &Template) -> Option<&Map> {
 }
 
 /// Reports every `null`, at its key.
-fn report_nulls(key: Option<&crate::template::Key>, value: &Value, sink: &mut Sink) {
+fn report_nulls(context: &Context<'_>, key: Option<&crate::template::Key>, value: &Value, sink: &mut Sink) {
     match &value.data {
         Data::Null => {
             let span = key.map_or(value.origin.span(), |key| key.origin.span());
@@ -111,12 +198,13 @@ fn report_nulls(key: Option<&crate::template::Key>, value: &Value, sink: &mut Si
             };
             sink.report(&violations::NULL, span, message).help("write a value, or remove it");
         }
-        Data::List(items) => items.iter().for_each(|item| report_nulls(None, item, sink)),
-        Data::Map(map) => map.0.iter().for_each(|(key, value)| report_nulls(Some(key), value, sink)),
-        Data::Call(_, argument) if matches!(argument.data, Data::Null) => {
-            sink.report(&violations::NULL, value.origin.span(), "the function has no argument").help("write one");
+        Data::List(items) => items.iter().for_each(|item| report_nulls(context, None, item, sink)),
+        Data::Map(map) => map.0.iter().for_each(|(key, value)| report_nulls(context, Some(key), value, sink)),
+        Data::Call(function, argument) if matches!(argument.data, Data::Null) => {
+            let name = context.narrow(value.origin.span(), function.name());
+            sink.report(&violations::NULL, name, "the function has no argument").help("write one");
         }
-        Data::Call(_, argument) => report_nulls(None, argument, sink),
+        Data::Call(_, argument) => report_nulls(context, None, argument, sink),
         Data::Bool(_) | Data::Number(_) | Data::String(_) => {}
     }
 }

@@ -65,9 +65,7 @@ fn value(node: &Node, area: Area) -> Value {
         syntax::Data::List(items) => Data::List(items.iter().map(|item| value(item, area)).collect()),
         syntax::Data::Map(entries) => match long_form(entries, area) {
             Some((function, entry)) => {
-                let argument = value(&entry.value, inside(function, area));
-                let whole = Span { start: entry.key.span.start, end: argument.origin.span().end, ..node.span };
-                return called(Origin::Written(whole), function, argument);
+                return called(origin, function, value(&entry.value, inside(function, area)));
             }
             None => Data::Map(Map(entries.iter().map(|entry| (key(&entry.key), value(&entry.value, area))).collect())),
         },
