@@ -41,7 +41,7 @@ pub static CODES: &[&[&Code]] = &[
 /// Checks a blueprint with the schema of the language; `hints` say what to write for its patterns. Gives the paths of
 /// what is wrong.
 pub fn language(root: &Node, schema: &Document, hints: &[(&str, &str)], sink: &mut Sink) -> Vec<Vec<Segment>> {
-    let options = Options { leniency: Leniency::Strict, read_only: &[] };
+    let options = Options { leniency: Leniency::Strict, read_only: &[], formats: false };
     let errors = sink.diagnostics().iter().filter(|known| known.severity == Severity::Error);
     let broken: Vec<Span> = errors.map(|known| known.span).collect();
     let found = validate(schema, root, options).violations;

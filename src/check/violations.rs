@@ -149,6 +149,31 @@ codes! {
     /// ```
     VALUE = Error "unknown-value";
 
+    /// A property is given together with another that excludes it, or where the value of another leaves no room for it.
+    ///
+    /// ```yaml
+    /// Resources:
+    ///   Jobs:
+    ///     Type: AWS::SQS::Queue
+    ///     Properties:
+    ///       FifoQueue: false
+    ///       ContentBasedDeduplication: true
+    /// ```
+    ///
+    /// Instead:
+    ///
+    /// ```yaml
+    /// Resources:
+    ///   Jobs:
+    ///     Type: AWS::SQS::Queue
+    ///     Properties:
+    ///       FifoQueue: true
+    ///       ContentBasedDeduplication: true
+    /// ```
+    ///
+    /// Source: the provider schema of the type, with what cfn-lint knows beyond it.
+    CONFLICT = Error "conflicting-properties";
+
     /// A text does not have the form that is asked for.
     ///
     /// ```yaml
@@ -507,7 +532,10 @@ fn code(kind: &ViolationKind) -> &'static Code {
         ViolationKind::WrongType { .. } => &TYPE,
         ViolationKind::UnknownProperty { .. } => &UNKNOWN,
         ViolationKind::MissingProperty { .. } | ViolationKind::RequiredOneOf { .. } => &MISSING,
-        ViolationKind::PatternMismatch { .. } => &PATTERN,
+        ViolationKind::PatternMismatch { .. } | ViolationKind::WrongFormat { .. } => &PATTERN,
+        ViolationKind::Exclusive { .. }
+        | ViolationKind::DependentExcluded { .. }
+        | ViolationKind::NotAllowed { .. } => &CONFLICT,
         ViolationKind::TooSmall { .. } | ViolationKind::TooLarge { .. } | ViolationKind::NotMultiple { .. } => &RANGE,
         ViolationKind::TooShort { .. }
         | ViolationKind::TooLong { .. }

@@ -67,7 +67,7 @@ impl ResourceType {
 
     /// Whether the properties of a resource satisfy its type.
     pub fn validate<I: Instance>(&self, properties: &I) -> Outcome {
-        let options = Options { leniency: Leniency::CloudFormation, read_only: &self.read_only };
+        let options = Options { leniency: Leniency::CloudFormation, read_only: &self.read_only, formats: true };
         validate(&self.resource.document, properties, options)
     }
 
