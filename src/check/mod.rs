@@ -4,6 +4,7 @@
 //! value. This layer knows neither kinds nor how a template was made.
 
 mod conditions;
+mod formats;
 mod functions;
 mod known;
 mod limits;
@@ -29,6 +30,7 @@ use crate::template::{Resource, Template};
 /// The codes of this layer, family by family.
 pub static CODES: &[&[&Code]] = &[
     conditions::CODES,
+    formats::CODES,
     functions::CODES,
     limits::CODES,
     parameters::CODES,
@@ -122,6 +124,7 @@ pub fn template(template: &Template, sources: &Sources, sink: &mut Sink) {
     }
     violations::check(&context, sink);
     references::check(&context, sink);
+    formats::check(&context, sink);
     rules::check(&context, sink);
     limits::check(template, sink);
 }

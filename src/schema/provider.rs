@@ -5,7 +5,8 @@
 use std::sync::OnceLock;
 
 use super::Instance;
-use super::model::{Document, Lifecycle, Resource, Schema};
+use super::model::{Document, Lifecycle, Resource, Schema, Types};
+use super::union::types_of;
 use super::validate::{Leniency, Options, Outcome, validate};
 
 /// Name, start and end in [`RECORDS`], by name.
@@ -63,6 +64,12 @@ impl ResourceType {
     /// The formats that a property may have, as `AWS::KMS::Key.Arn`: of what, and in which form, it is the name.
     pub fn formats(&self, path: &[&str]) -> Vec<&str> {
         self.property(path).map_or(Vec::new(), |schema| self.resource.document.formats(schema))
+    }
+
+    /// The types that a property may be of.
+    pub fn types(&self, path: &[&str]) -> Types {
+        let document = &self.resource.document;
+        self.property(path).map_or(Types::ANY, |schema| types_of(document, &document.flatten(schema), 0))
     }
 
     /// Whether the properties of a resource satisfy its type.

@@ -58,7 +58,7 @@ fn literals<'d>(keywords: &[&'d Keyword]) -> Option<&'d [Literal]> {
 }
 
 /// The types that keywords allow: those that they name, or those of their own alternatives.
-fn types_of(document: &Document, keywords: &[&Keyword], depth: usize) -> Types {
+pub(super) fn types_of(document: &Document, keywords: &[&Keyword], depth: usize) -> Types {
     let named = keywords.iter().find_map(|keyword| match keyword {
         Keyword::Type(types) => Some(*types),
         _ => None,
