@@ -4,15 +4,19 @@
 //! value. This layer knows neither kinds nor how a template was made.
 
 mod conditions;
+mod dynamic;
 mod formats;
 mod functions;
 mod known;
 mod limits;
 mod parameters;
 mod references;
+mod retired;
 mod rules;
+mod runtimes;
 mod structure;
 mod texts;
+mod unique;
 mod uses;
 mod violations;
 
@@ -30,13 +34,17 @@ use crate::template::{Resource, Template};
 /// The codes of this layer, family by family.
 pub static CODES: &[&[&Code]] = &[
     conditions::CODES,
+    dynamic::CODES,
     formats::CODES,
     functions::CODES,
     limits::CODES,
     parameters::CODES,
     references::CODES,
+    retired::CODES,
+    runtimes::CODES,
     structure::CODES,
     texts::CODES,
+    unique::CODES,
     violations::CODES,
 ];
 
@@ -125,6 +133,10 @@ pub fn template(template: &Template, sources: &Sources, sink: &mut Sink) {
     violations::check(&context, sink);
     references::check(&context, sink);
     formats::check(&context, sink);
+    dynamic::check(&context, sink);
+    retired::check(&context, sink);
+    runtimes::check(&context, sink);
+    unique::check(&context, sink);
     rules::check(&context, sink);
     limits::check(template, sink);
 }

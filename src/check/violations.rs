@@ -648,7 +648,10 @@ fn report_unknown_type(context: &Context<'_>, resource: &Resource, sink: &mut Si
     };
     let is_word = |part: &&str| !part.is_empty() && part.chars().all(|letter| letter.is_ascii_alphanumeric());
     // A function or a number is reported as the wrong type that it is.
-    if kind.is_empty() || (own && (parts[0] == "Custom" || parts.iter().all(is_word))) {
+    if kind.is_empty()
+        || super::retired::is_retired(kind)
+        || (own && (parts[0] == "Custom" || parts.iter().all(is_word)))
+    {
         return;
     }
     sink.report(&RESOURCE_TYPE, span, format!("there is no resource type `{kind}`"))

@@ -83,6 +83,10 @@ static COMPILED: LazyLock<Vec<Option<Pattern>>> =
 
 /// Whether a text has a format; what is not known is taken.
 pub(super) fn is_match(name: &str, text: &str) -> bool {
+    // Whether a text belongs into `Fn::Sub` is another question.
+    if text.contains("${") {
+        return true;
+    }
     if name == "json" {
         return is_json(text);
     }
@@ -93,9 +97,7 @@ pub(super) fn is_match(name: &str, text: &str) -> bool {
 
 /// Text that is not meant to be an object may be in another language, as YAML.
 fn is_json(text: &str) -> bool {
-    !text.trim_start().starts_with("{\"")
-        || text.contains("${")
-        || serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok()
+    !text.trim_start().starts_with("{\"") || serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok()
 }
 
 /// What a format is called.
