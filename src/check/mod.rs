@@ -4,14 +4,19 @@
 //! value. This layer knows neither kinds nor how a template was made.
 
 mod conditions;
+mod dynamic;
+mod formats;
 mod functions;
 mod known;
 mod limits;
 mod parameters;
 mod references;
+mod retired;
 mod rules;
+mod runtimes;
 mod structure;
 mod texts;
+mod unique;
 mod uses;
 mod violations;
 
@@ -29,19 +34,24 @@ use crate::template::{Resource, Template};
 /// The codes of this layer, family by family.
 pub static CODES: &[&[&Code]] = &[
     conditions::CODES,
+    dynamic::CODES,
+    formats::CODES,
     functions::CODES,
     limits::CODES,
     parameters::CODES,
     references::CODES,
+    retired::CODES,
+    runtimes::CODES,
     structure::CODES,
     texts::CODES,
+    unique::CODES,
     violations::CODES,
 ];
 
 /// Checks a blueprint with the schema of the language; `hints` say what to write for its patterns. Gives the paths of
 /// what is wrong.
 pub fn language(root: &Node, schema: &Document, hints: &[(&str, &str)], sink: &mut Sink) -> Vec<Vec<Segment>> {
-    let options = Options { leniency: Leniency::Strict, read_only: &[] };
+    let options = Options { leniency: Leniency::Strict, read_only: &[], formats: false };
     let errors = sink.diagnostics().iter().filter(|known| known.severity == Severity::Error);
     let broken: Vec<Span> = errors.map(|known| known.span).collect();
     let found = validate(schema, root, options).violations;
@@ -122,6 +132,11 @@ pub fn template(template: &Template, sources: &Sources, sink: &mut Sink) {
     }
     violations::check(&context, sink);
     references::check(&context, sink);
+    formats::check(&context, sink);
+    dynamic::check(&context, sink);
+    retired::check(&context, sink);
+    runtimes::check(&context, sink);
+    unique::check(&context, sink);
     rules::check(&context, sink);
     limits::check(template, sink);
 }

@@ -121,7 +121,7 @@ pub fn check(context: &Context<'_>, sink: &mut Sink) {
     let Some(written) = &template.written else { return };
     report_nulls(context, None, written, sink);
     check_types(template, sink);
-    let options = Options { leniency: Leniency::CloudFormation, read_only: &[] };
+    let options = Options { leniency: Leniency::CloudFormation, read_only: &[], formats: false };
     let found = validate(schema(), written, options).violations;
     for violation in found.iter().filter(|violation| !violations::is_misspelt(violation, &found)) {
         if !is_meant(violation, template) {

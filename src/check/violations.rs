@@ -149,6 +149,31 @@ codes! {
     /// ```
     VALUE = Error "unknown-value";
 
+    /// A property is given together with another that excludes it, or where the value of another leaves no room for it.
+    ///
+    /// ```yaml
+    /// Resources:
+    ///   Jobs:
+    ///     Type: AWS::SQS::Queue
+    ///     Properties:
+    ///       FifoQueue: false
+    ///       ContentBasedDeduplication: true
+    /// ```
+    ///
+    /// Instead:
+    ///
+    /// ```yaml
+    /// Resources:
+    ///   Jobs:
+    ///     Type: AWS::SQS::Queue
+    ///     Properties:
+    ///       FifoQueue: true
+    ///       ContentBasedDeduplication: true
+    /// ```
+    ///
+    /// Source: the provider schema of the type, with what cfn-lint knows beyond it.
+    CONFLICT = Error "conflicting-properties";
+
     /// A text does not have the form that is asked for.
     ///
     /// ```yaml
@@ -507,7 +532,10 @@ fn code(kind: &ViolationKind) -> &'static Code {
         ViolationKind::WrongType { .. } => &TYPE,
         ViolationKind::UnknownProperty { .. } => &UNKNOWN,
         ViolationKind::MissingProperty { .. } | ViolationKind::RequiredOneOf { .. } => &MISSING,
-        ViolationKind::PatternMismatch { .. } => &PATTERN,
+        ViolationKind::PatternMismatch { .. } | ViolationKind::WrongFormat { .. } => &PATTERN,
+        ViolationKind::Exclusive { .. }
+        | ViolationKind::DependentExcluded { .. }
+        | ViolationKind::NotAllowed { .. } => &CONFLICT,
         ViolationKind::TooSmall { .. } | ViolationKind::TooLarge { .. } | ViolationKind::NotMultiple { .. } => &RANGE,
         ViolationKind::TooShort { .. }
         | ViolationKind::TooLong { .. }
@@ -620,7 +648,10 @@ fn report_unknown_type(context: &Context<'_>, resource: &Resource, sink: &mut Si
     };
     let is_word = |part: &&str| !part.is_empty() && part.chars().all(|letter| letter.is_ascii_alphanumeric());
     // A function or a number is reported as the wrong type that it is.
-    if kind.is_empty() || (own && (parts[0] == "Custom" || parts.iter().all(is_word))) {
+    if kind.is_empty()
+        || super::retired::is_retired(kind)
+        || (own && (parts[0] == "Custom" || parts.iter().all(is_word)))
+    {
         return;
     }
     sink.report(&RESOURCE_TYPE, span, format!("there is no resource type `{kind}`"))

@@ -280,7 +280,7 @@ impl<'a> Maker<'a> {
 }
 
 fn strict(document: &super::model::Document, instance: &Value) -> Outcome {
-    validate(document, &value(instance), Options { leniency: Leniency::Strict, read_only: &[] })
+    validate(document, &value(instance), Options { leniency: Leniency::Strict, read_only: &[], formats: false })
 }
 
 /// How many instances were valid and how many were not; all of them as the other validator says.
@@ -482,7 +482,7 @@ fn what_is_not_known_yet_never_makes_a_valid_value_invalid() {
     for name in CENTRAL {
         let schema = &files[*name];
         let document = read::document(schema).expect("a schema");
-        let options = Options { leniency: Leniency::CloudFormation, read_only: &[] };
+        let options = Options { leniency: Leniency::CloudFormation, read_only: &[], formats: false };
         for seed in 0..200 {
             let mut maker = Maker::new(schema, seed);
             let instance = value(&maker.instance(schema, 0));
@@ -519,7 +519,7 @@ fn cloudformation_takes_whatever_json_schema_takes() {
             maker.mutate(&mut instance);
             if strict(&document, &instance).verdict == Verdict::Valid && !instance.to_string().contains("null") {
                 tried += 1;
-                let options = Options { leniency: Leniency::CloudFormation, read_only: &[] };
+                let options = Options { leniency: Leniency::CloudFormation, read_only: &[], formats: false };
                 assert_eq!(
                     validate(&document, &value(&instance), options).verdict,
                     Verdict::Valid,

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use super::instance::{Entry, Instance, Name, Presence, Shape, canonical, presence};
 use super::model::{Additional, Items, Keyword, Properties, Schema};
 use super::pattern;
-use super::validate::{Path, Run, Verdict, report};
+use super::validate::{Path, Run, Verdict, report, report_because};
 use super::violation::{Place, Violation, ViolationKind};
 
 /// How many there are, at least and at most.
@@ -96,7 +96,7 @@ impl<'d> Run<'d> {
         let place = Place::Value(instance.origin());
         let open = self.is_lenient() && entries.iter().any(|entry| is_macro(I::entry(entry).name));
         let object = Object::<I> { entries, open };
-        let mut unless = |verdict: Verdict, kind: &dyn Fn() -> ViolationKind| {
+        let unless = |verdict: Verdict, out: &mut Vec<Violation>, kind: &dyn Fn() -> ViolationKind| {
             if verdict == Verdict::Invalid { report(out, path, place, kind()) } else { verdict }
         };
         match keyword {
@@ -104,7 +104,7 @@ impl<'d> Run<'d> {
             Keyword::PropertyNames(schema) => self.names(schema, &object, path, out),
             Keyword::Required(names) => names.iter().fold(Verdict::Valid, |verdict, name| {
                 let given = object.all(std::slice::from_ref(name));
-                verdict.and(unless(given, &|| ViolationKind::MissingProperty { name: name.clone() }))
+                verdict.and(unless(given, out, &|| ViolationKind::MissingProperty { name: name.clone() }))
             }),
             Keyword::RequiredXor(names) | Keyword::RequiredOr(names) => {
                 let count = |wanted| names.iter().filter(|name| object.has(name) == wanted).count();
@@ -113,10 +113,10 @@ impl<'d> Run<'d> {
                 if exclusive && present > 1 {
                     let given = names.iter().filter(|name| object.has(name) == Presence::Present);
                     let names: Vec<String> = given.cloned().collect();
-                    return unless(Verdict::Invalid, &|| ViolationKind::Exclusive { names: names.clone() });
+                    return unless(Verdict::Invalid, out, &|| ViolationKind::Exclusive { names: names.clone() });
                 }
                 let valid = present > 0 && (maybe == 0 || !exclusive);
-                unless(verdict(valid, present + maybe == 0), &|| ViolationKind::RequiredOneOf {
+                unless(verdict(valid, present + maybe == 0), out, &|| ViolationKind::RequiredOneOf {
                     alternatives: names.iter().map(|name| vec![name.clone()]).collect(),
                 })
             }
@@ -126,14 +126,19 @@ impl<'d> Run<'d> {
                 for (because, names) in lists {
                     let given = object.has(because);
                     for name in names.iter().filter(|name| *name != because) {
-                        verdict = verdict.and(unless(depend(given, object.has(name), excluded), &|| {
-                            let (name, because) = (name.clone(), because.clone());
-                            if excluded {
-                                ViolationKind::DependentExcluded { name, because }
-                            } else {
-                                ViolationKind::DependentRequired { name, because }
+                        let answer = depend(given, object.has(name), excluded);
+                        let (name, because) = (name.clone(), because.clone());
+                        let entry = object.entries.iter().map(I::entry).find(|entry| entry.name == name);
+                        verdict = verdict.and(match entry {
+                            Some(entry) if excluded && answer == Verdict::Invalid => {
+                                let kind = ViolationKind::DependentExcluded { name, because };
+                                report(out, &path.key(entry.name), Place::Key(entry.origin), kind)
                             }
-                        }));
+                            _ => unless(answer, out, &|| ViolationKind::DependentRequired {
+                                name: name.clone(),
+                                because: because.clone(),
+                            }),
+                        });
                     }
                 }
                 verdict
@@ -147,11 +152,14 @@ impl<'d> Run<'d> {
             }),
             Keyword::MinProperties(limit) => {
                 let count = object.count();
-                unless(count.at_least(*limit), &|| ViolationKind::TooFewProperties { given: count.most, limit: *limit })
+                unless(count.at_least(*limit), out, &|| ViolationKind::TooFewProperties {
+                    given: count.most,
+                    limit: *limit,
+                })
             }
             Keyword::MaxProperties(limit) => {
                 let count = object.count();
-                unless(count.at_most(*limit), &|| ViolationKind::TooManyProperties {
+                unless(count.at_most(*limit), out, &|| ViolationKind::TooManyProperties {
                     given: count.least,
                     limit: *limit,
                 })
@@ -181,6 +189,11 @@ impl<'d> Run<'d> {
             let mut described = false;
             if let Some(schema) = properties.get(entry.name) {
                 described = true;
+                if matches!(schema.keywords.as_slice(), [Keyword::Never]) {
+                    let kind = ViolationKind::NotAllowed { name: entry.name.to_owned() };
+                    verdict = verdict.and(report_key(out, &here, &entry, kind));
+                    continue;
+                }
                 verdict = verdict.and(self.check(schema, entry.value, &here, out));
             }
             for (pattern, schema) in &properties.patterns {
@@ -249,6 +262,20 @@ impl<'d> Run<'d> {
             Keyword::MinItems(limit) => {
                 let count = Count::of(items.iter());
                 unless(count.at_least(*limit), ViolationKind::TooFewItems { given: count.most, limit: *limit })
+            }
+            Keyword::Contains(schema) => {
+                let answers = items.iter().enumerate().filter(|(_, item)| presence(*item) != Presence::Absent);
+                let best = answers.map(|(index, item)| match self.ask(schema, item, &path.index(index)) {
+                    Verdict::Valid if presence(item) == Presence::Maybe => Verdict::Unknown,
+                    answer => answer,
+                });
+                match best.min().unwrap_or(Verdict::Invalid) {
+                    Verdict::Invalid => {
+                        let because = items.first().map(|item| self.facts(schema, item)).unwrap_or_default();
+                        report_because(out, path, place, ViolationKind::Lacking, because)
+                    }
+                    answer => answer,
+                }
             }
             Keyword::MaxItems(limit) => {
                 let count = Count::of(items.iter());
@@ -442,7 +469,7 @@ mod tests {
         let schema = json!({"dependentRequired": {"A": ["B", "A"]}});
         assert_eq!(wrong(&schema, &json!({"A": 1}), Strict), [": `A` given without `B`"]);
         let schema = json!({"dependentExcluded": {"A": ["B", "A"]}});
-        assert_eq!(wrong(&schema, &json!({"A": 1, "B": 1}), Strict), [": `B` given together with `A`"]);
+        assert_eq!(wrong(&schema, &json!({"A": 1, "B": 1}), Strict), ["/B: `B` given together with `A`"]);
     }
 
     #[test]

@@ -8,6 +8,7 @@
 #[cfg(test)]
 mod agreement;
 mod container;
+pub mod format;
 mod instance;
 pub mod model;
 pub mod pattern;

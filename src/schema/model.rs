@@ -123,7 +123,7 @@ pub enum Keyword {
     Enum(Vec<Literal>),
     /// `enumCaseInsensitive`
     EnumAnyCase(Vec<Literal>),
-    /// `format`: kept for those who follow references, never a demand.
+    /// `format`: what a text is the name of; a demand only where that is asked for.
     Format(String),
     /// `pattern`
     Pattern(Pattern),
@@ -185,6 +185,8 @@ pub enum Keyword {
     Not(Box<Schema>),
     /// `if`, `then` and `else`
     If(Box<Choice>),
+    /// `contains`: at least one item satisfies this.
+    Contains(Box<Schema>),
 }
 
 /// The properties of an object.

@@ -5,7 +5,8 @@
 use std::sync::OnceLock;
 
 use super::Instance;
-use super::model::{Document, Lifecycle, Resource, Schema};
+use super::model::{Document, Lifecycle, Resource, Schema, Types};
+use super::union::types_of;
 use super::validate::{Leniency, Options, Outcome, validate};
 
 /// Name, start and end in [`RECORDS`], by name.
@@ -65,9 +66,15 @@ impl ResourceType {
         self.property(path).map_or(Vec::new(), |schema| self.resource.document.formats(schema))
     }
 
+    /// The types that a property may be of.
+    pub fn types(&self, path: &[&str]) -> Types {
+        let document = &self.resource.document;
+        self.property(path).map_or(Types::ANY, |schema| types_of(document, &document.flatten(schema), 0))
+    }
+
     /// Whether the properties of a resource satisfy its type.
     pub fn validate<I: Instance>(&self, properties: &I) -> Outcome {
-        let options = Options { leniency: Leniency::CloudFormation, read_only: &self.read_only };
+        let options = Options { leniency: Leniency::CloudFormation, read_only: &self.read_only, formats: true };
         validate(&self.resource.document, properties, options)
     }
 

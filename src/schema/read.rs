@@ -82,10 +82,14 @@ impl Reader {
                 keywords.push(keyword);
             }
         }
-        // The type comes first, so that nothing is said about the inside of a value of another type.
+        // The type comes first, so that nothing is said about the inside of a value of another type; what holds beyond
+        // the rest, or on a condition, comes last.
         keywords.sort_by_key(|keyword| match keyword {
             Keyword::Never | Keyword::Type(_) => 0,
             Keyword::Reference(_) | Keyword::Enum(_) | Keyword::EnumAnyCase(_) => 1,
+            Keyword::AllOf(_) | Keyword::If(_) => 3,
+            // Whatever else is wrong with a text says more than this.
+            Keyword::Format(_) => 4,
             _ => 2,
         });
         Ok(Schema { keywords })
@@ -135,6 +139,7 @@ impl Reader {
                 let rest = siblings.get("items").map_or(Ok(Schema::default()), |value| self.schema(value))?;
                 Keyword::Items(Box::new(Items { prefix, rest }))
             }
+            "contains" => Keyword::Contains(Box::new(self.schema(value)?)),
             "minItems" => Keyword::MinItems(count(value)?),
             "maxItems" => Keyword::MaxItems(count(value)?),
             "uniqueItems" if value == true => Keyword::UniqueItems,

@@ -57,7 +57,7 @@ pub(super) fn convert<'i, I: Instance>(shape: &Shape<'i, I>, allowed: Types) -> 
 }
 
 /// A value for people.
-fn shown<I: Instance>(shape: &Shape<'_, I>) -> String {
+pub(super) fn shown<I: Instance>(shape: &Shape<'_, I>) -> String {
     match shape {
         Shape::Bool(value) => value.to_string(),
         Shape::Number(number) => number.to_string(),

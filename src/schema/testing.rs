@@ -42,7 +42,7 @@ pub fn wrong(schema: &Json, instance: &Json, leniency: Leniency) -> Vec<String> 
 /// The outcome for a value of a template.
 pub fn outcome(schema: &Json, instance: &Value, leniency: Leniency) -> Outcome {
     let document = read::document(schema).expect("a schema");
-    validate(&document, instance, Options { leniency, read_only: &[] })
+    validate(&document, instance, Options { leniency, read_only: &[], formats: false })
 }
 
 /// The violations of an outcome, as `path: message`.

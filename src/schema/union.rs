@@ -58,7 +58,7 @@ fn literals<'d>(keywords: &[&'d Keyword]) -> Option<&'d [Literal]> {
 }
 
 /// The types that keywords allow: those that they name, or those of their own alternatives.
-fn types_of(document: &Document, keywords: &[&Keyword], depth: usize) -> Types {
+pub(super) fn types_of(document: &Document, keywords: &[&Keyword], depth: usize) -> Types {
     let named = keywords.iter().find_map(|keyword| match keyword {
         Keyword::Type(types) => Some(*types),
         _ => None,
@@ -75,6 +75,20 @@ fn types_of(document: &Document, keywords: &[&Keyword], depth: usize) -> Types {
         })
     };
     named.or_else(nested).unwrap_or(Types::ANY)
+}
+
+/// That a text has none of the formats of all branches, if that is all that they say.
+fn formats(found: &[Vec<Violation>]) -> Option<ViolationKind> {
+    let mut all: Vec<String> = Vec::new();
+    let mut text = None;
+    for violations in found {
+        let [Violation { kind: ViolationKind::WrongFormat { given, formats }, .. }] = violations.as_slice() else {
+            return None;
+        };
+        text = Some(given.clone());
+        all.extend(formats.iter().filter(|name| !all.contains(name)).cloned().collect::<Vec<_>>());
+    }
+    Some(ViolationKind::WrongFormat { given: text?, formats: all })
 }
 
 /// The names that a branch asks for, if it does nothing else.
@@ -170,6 +184,9 @@ impl<'d> Run<'d> {
         branches.retain(|branch| self.fits(&shape, branch.types));
         if branches.is_empty() {
             return report(out, path, place, ViolationKind::WrongType { given: types(&shape), allowed });
+        }
+        if let Some(kind) = formats(&found) {
+            return report(out, path, place, kind);
         }
         let constants: Option<Vec<&[Literal]>> = branches.iter().map(Branch::literals).collect();
         if let Some(constants) = constants {

@@ -1,5 +1,6 @@
 //! Whether a value satisfies a schema: yes, no, or not to be known before deployment.
 
+use super::format;
 use super::instance::{Instance, Shape};
 use super::model::{Choice, Document, Keyword, Schema, Types};
 use super::scalar::{self, convert, types};
@@ -9,6 +10,9 @@ use super::violation::{Place, Segment, Violation, ViolationKind};
 const MOST_CHECKS: usize = 1_000_000;
 /// A value may be 128 levels deep, each of which takes two to four checks inside one another.
 const DEEPEST_CHECK: usize = 400;
+/// So many facts are said of an object that something is demanded of on a condition.
+const MOST_FACTS: usize = 2;
+const DEEPEST_FACT: usize = 4;
 /// How many violations back an equal one is looked for.
 const REPETITION: usize = 16;
 
@@ -56,6 +60,8 @@ pub struct Options<'a> {
     pub leniency: Leniency,
     /// Paths of properties that must not be given; `*` is any item or key.
     pub read_only: &'a [Vec<String>],
+    /// Whether formats are a demand.
+    pub formats: bool,
 }
 
 /// Validates an instance against the root of a document.
@@ -161,7 +167,7 @@ impl<'d> Run<'d> {
                 if one == self.check(schema, other, path, out) { one } else { Verdict::Unknown }
             }
             Shape::Null if self.is_lenient() => report(out, path, Place::Value(instance.origin()), ViolationKind::Null),
-            shape => match self.typed(schema, shape) {
+            shape => match self.typed(schema, shape).map(|shape| self.counted(schema, shape)) {
                 Ok(shape) => schema.keywords.iter().fold(Verdict::Valid, |verdict, keyword| {
                     verdict.and(match (keyword, &shape) {
                         (Keyword::Unevaluated(_), Shape::Map(entries)) => {
@@ -193,6 +199,26 @@ impl<'d> Run<'d> {
         read.ok_or(ViolationKind::WrongType { given, allowed })
     }
 
+    /// A text as the number that it reads as, where a schema has limits for numbers and says nothing of types.
+    fn counted<'i, I: Instance>(&self, schema: &Schema, shape: Shape<'i, I>) -> Shape<'i, I> {
+        let limits = |keyword: &Keyword| {
+            matches!(
+                keyword,
+                Keyword::Minimum(_)
+                    | Keyword::Maximum(_)
+                    | Keyword::Above(_)
+                    | Keyword::Below(_)
+                    | Keyword::MultipleOf(_)
+            )
+        };
+        let counts = self.is_lenient()
+            && matches!(shape, Shape::Text(_))
+            && schema.types().is_none()
+            && schema.keywords.iter().any(limits);
+        let number = if counts { convert(&shape, Types::NUMBER.or(Types::INTEGER)) } else { None };
+        number.unwrap_or(shape)
+    }
+
     /// Whether CloudFormation or JSON Schema takes a value for one of these types.
     pub fn fits<I: Instance>(&self, shape: &Shape<'_, I>, allowed: Types) -> bool {
         types(shape).meets(allowed) || (self.is_lenient() && convert(shape, allowed).is_some())
@@ -208,7 +234,15 @@ impl<'d> Run<'d> {
     ) -> Verdict {
         let place = Place::Value(instance.origin());
         match keyword {
-            Keyword::Format(_) => Verdict::Valid,
+            Keyword::Format(name) => match shape {
+                Shape::Text(_) if out.iter().any(|known| known.place == place) => Verdict::Valid,
+                Shape::Text(text) if self.options.formats && !format::is_match(name, text) => {
+                    let kind =
+                        ViolationKind::WrongFormat { given: text.clone().into_owned(), formats: vec![name.clone()] };
+                    report(out, path, place, kind)
+                }
+                _ => Verdict::Valid,
+            },
             Keyword::Never => report(out, path, place, ViolationKind::Forbidden),
             Keyword::Reference(index) => match self.document.definition(*index) {
                 Some(target) => self.check(target, instance, path, out),
@@ -252,10 +286,90 @@ impl<'d> Run<'d> {
         path: &Path<'_>,
         out: &mut Vec<Violation>,
     ) -> Verdict {
-        match self.ask(&choice.condition, instance, path) {
+        let before = out.len();
+        let verdict = match self.ask(&choice.condition, instance, path) {
             Verdict::Valid => self.check(&choice.then, instance, path, out),
             Verdict::Unknown => Verdict::Unknown,
             Verdict::Invalid => self.check(&choice.otherwise, instance, path, out),
+        };
+        // The kind of a component decides about all of it, and is not what is wrong with it.
+        if self.is_lenient() && out.len() > before {
+            let because = self.facts(&choice.condition, instance);
+            let depth = path.segments().len();
+            for violation in out.iter_mut().skip(before).filter(|violation| violation.because.is_empty()) {
+                let names: Vec<&str> = violation.path.iter().skip(depth).map(Segment::name).collect();
+                let itself = format!("`{}` ", names.join("/"));
+                violation.because = because.iter().filter(|fact| !fact.starts_with(&itself)).cloned().collect();
+            }
+        }
+        verdict
+    }
+
+    /// What an object is as far as a condition asks, as "`Engine` is `mysql`".
+    pub(super) fn facts<I: Instance>(&self, condition: &Schema, instance: &I) -> Vec<String> {
+        let mut facts = Vec::new();
+        self.collect_facts(condition, instance, "", 0, &mut facts);
+        // What is there says more than what is not.
+        if facts.iter().any(|(given, _)| *given) {
+            facts.retain(|(given, _)| *given);
+        }
+        facts.into_iter().map(|(_, fact)| fact).take(MOST_FACTS).collect()
+    }
+
+    fn collect_facts<I: Instance>(
+        &self,
+        condition: &Schema,
+        instance: &I,
+        prefix: &str,
+        depth: usize,
+        facts: &mut Vec<(bool, String)>,
+    ) {
+        let Shape::Map(entries) = instance.shape() else { return };
+        if depth > DEEPEST_FACT {
+            return;
+        }
+        for keyword in self.document.flatten(condition) {
+            let named: Vec<(&str, Option<&Schema>)> = match keyword {
+                Keyword::Properties(properties) => {
+                    properties.named.iter().map(|(name, schema)| (name.as_str(), Some(schema))).collect()
+                }
+                Keyword::Required(names) => names.iter().map(|name| (name.as_str(), None)).collect(),
+                Keyword::AnyOf(schemas) | Keyword::OneOf(schemas) => {
+                    for schema in schemas {
+                        self.collect_facts(schema, instance, prefix, depth + 1, facts);
+                    }
+                    continue;
+                }
+                Keyword::Not(schema) => {
+                    self.collect_facts(schema, instance, prefix, depth + 1, facts);
+                    continue;
+                }
+                _ => continue,
+            };
+            for (name, schema) in named {
+                let full = format!("{prefix}{name}");
+                let value = entries.iter().map(I::entry).find(|entry| entry.name == name).map(|entry| entry.value);
+                let shape = value.map(Instance::shape);
+                let inner = match (&shape, schema, value) {
+                    (Some(Shape::Map(_)), Some(schema), Some(value)) => {
+                        let before = facts.len();
+                        self.collect_facts(schema, value, &format!("{full}/"), depth + 1, facts);
+                        facts.len() > before
+                    }
+                    _ => false,
+                };
+                let fact = match shape {
+                    None | Some(Shape::Absent) => (false, format!("`{full}` is not given")),
+                    Some(shape @ (Shape::Text(_) | Shape::Number(_) | Shape::Bool(_))) => {
+                        (true, format!("`{full}` is `{}`", scalar::shown(&shape)))
+                    }
+                    Some(_) => (true, format!("`{full}` is given")),
+                };
+                let told = |known: &(bool, String)| known.1.starts_with(&format!("`{full}` "));
+                if !inner && !facts.iter().any(told) {
+                    facts.push(fact);
+                }
+            }
         }
     }
 }
@@ -272,9 +386,21 @@ impl Schema {
 
 /// Adds a violation, once.
 pub(super) fn report(out: &mut Vec<Violation>, path: &Path<'_>, place: Place, kind: ViolationKind) -> Verdict {
-    let violation = Violation { place, path: path.segments(), kind };
+    report_because(out, path, place, kind, Vec::new())
+}
+
+/// Adds a violation with what it is so on account of, once.
+pub(super) fn report_because(
+    out: &mut Vec<Violation>,
+    path: &Path<'_>,
+    place: Place,
+    kind: ViolationKind,
+    because: Vec<String>,
+) -> Verdict {
+    let violation = Violation { place, path: path.segments(), kind, because };
     // Two branches of a schema may demand the same.
-    if !out.iter().rev().take(REPETITION).any(|known| *known == violation) {
+    let same = |known: &Violation| (known.place, &known.path, &known.kind) == (place, &violation.path, &violation.kind);
+    if !out.iter().rev().take(REPETITION).any(same) {
         out.push(violation);
     }
     Verdict::Invalid
@@ -284,6 +410,9 @@ fn forbidden<I: Instance>(schema: &Schema, shape: &Shape<'_, I>) -> ViolationKin
     match schema.keywords.as_slice() {
         [Keyword::Required(names)] if matches!(shape, Shape::Map(_)) => {
             ViolationKind::Exclusive { names: names.clone() }
+        }
+        _ if matches!(shape, Shape::Text(_) | Shape::Number(_) | Shape::Bool(_)) => {
+            ViolationKind::Excluded { given: scalar::shown(shape) }
         }
         _ => ViolationKind::Forbidden,
     }
@@ -437,7 +566,7 @@ mod tests {
             for _ in 0..128 {
                 instance = template::Value::new(origin(), template::Data::List(vec![instance]));
             }
-            let options = Options { leniency: Strict, read_only: &[] };
+            let options = Options { leniency: Strict, read_only: &[], formats: false };
             validate(&document, &instance, options).verdict
         };
         let verdict = thread::Builder::new().stack_size(2 << 20).spawn(deep).expect("a thread").join();

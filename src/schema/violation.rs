@@ -2,6 +2,7 @@
 
 use std::fmt::{self, Display};
 
+use super::format;
 use super::model::{Number, Types};
 use crate::diagnostics::{alternatives, closest};
 use crate::source::Origin;
@@ -20,6 +21,8 @@ pub struct Violation {
     pub path: Vec<Segment>,
     /// What it is.
     pub kind: ViolationKind,
+    /// What it is so on account of, as "`Engine` is `mysql`".
+    pub because: Vec<String>,
 }
 
 /// What is wrong at a place: the value or its key.
@@ -86,6 +89,8 @@ pub enum ViolationKind {
     NotInEnum { given: String, allowed: Vec<String> },
     /// A text that does not have the form that is asked for.
     PatternMismatch { given: String, pattern: String },
+    /// A text of none of these formats.
+    WrongFormat { given: String, formats: Vec<String> },
     /// A number below the limit, or on it where `exclusive`.
     TooSmall { given: Number, limit: Number, exclusive: bool },
     /// A number above the limit, or on it where `exclusive`.
@@ -116,6 +121,12 @@ pub enum ViolationKind {
     DependentRequired { name: String, because: String },
     /// A property that is there although another is.
     DependentExcluded { name: String, because: String },
+    /// A property that must not be given.
+    NotAllowed { name: String },
+    /// A list without an item that it needs.
+    Lacking,
+    /// A text, a number or a boolean that is excluded.
+    Excluded { given: String },
     /// A value that fits several forms where one is to be chosen.
     Ambiguous { forms: u64 },
     /// A value that is excluded.
@@ -125,7 +136,8 @@ pub enum ViolationKind {
 impl Violation {
     /// What was given and what is allowed.
     pub fn message(&self) -> String {
-        self.kind.message()
+        let message = self.kind.message();
+        if self.because.is_empty() { message } else { format!("{message} where {}", self.because.join(" and ")) }
     }
 
     /// What to do about it, where there is something to say.
@@ -153,6 +165,7 @@ impl ViolationKind {
                 allowed => format!("`{}` is not one of {}", cut(given), listed(allowed)),
             },
             Self::PatternMismatch { given, pattern } => format!("`{}` does not match `{pattern}`", cut(given)),
+            Self::WrongFormat { given, formats } => format!("`{}` is not {}", cut(given), either(formats)),
             Self::TooSmall { given, limit, exclusive: false } => format!("{given} is less than {limit}"),
             Self::TooSmall { given, limit, exclusive: true } => format!("{given} is not more than {limit}"),
             Self::TooLarge { given, limit, exclusive: false } => format!("{given} is more than {limit}"),
@@ -178,6 +191,9 @@ impl ViolationKind {
             },
             Self::DependentRequired { name, because } => format!("`{because}` given without `{name}`"),
             Self::DependentExcluded { name, because } => format!("`{name}` given together with `{because}`"),
+            Self::NotAllowed { name } => format!("property `{name}` is not allowed"),
+            Self::Lacking => "a list without an item that it needs".to_owned(),
+            Self::Excluded { given } => format!("`{}` is not allowed here", cut(given)),
             Self::Ambiguous { forms } => {
                 format!("a value that fits {forms} forms at once, of which one is to be chosen")
             }
@@ -201,6 +217,13 @@ impl ViolationKind {
                 _ => Some("write one of them".to_owned()),
             }),
             Self::PatternMismatch { .. } => Some("write text that the pattern matches".to_owned()),
+            Self::WrongFormat { formats, .. } => {
+                Some(format!("write {}, or a reference that gives it", either(formats)))
+            }
+            Self::Lacking => Some("add the item, or change one".to_owned()),
+            Self::Excluded { .. } | Self::Forbidden => Some("write something else, or remove it".to_owned()),
+            Self::NotMultiple { of, .. } => Some(format!("write a multiple of {of}")),
+            Self::NotAllowed { name } | Self::DependentExcluded { name, .. } => Some(format!("remove `{name}`")),
             Self::TooSmall { limit, exclusive: false, .. } => Some(format!("write {limit} or more")),
             Self::TooSmall { limit, exclusive: true, .. } => Some(format!("write more than {limit}")),
             Self::TooLarge { limit, exclusive: false, .. } => Some(format!("write {limit} or less")),
@@ -218,6 +241,15 @@ impl ViolationKind {
             Self::MissingProperty { name } | Self::DependentRequired { name, .. } => Some(format!("add `{name}`")),
             _ => None,
         }
+    }
+}
+
+fn either(formats: &[String]) -> String {
+    let words: Vec<&str> = formats.iter().map(|name| format::words(name)).collect();
+    match words.as_slice() {
+        [] => "anything".to_owned(),
+        [one] => (*one).to_owned(),
+        [head @ .., last] => format!("{} or {last}", head.join(", ")),
     }
 }
 

@@ -19,8 +19,11 @@ fn what_is_rendered_has_no_findings_when_it_is_read_again() {
     for path in blueprints() {
         let compiled = compile::compile(&path, &input::shown(&path), &input::Disk, &cli::codes()).unwrap();
         let Some(template) = compiled.template else { continue };
+        let acknowledged = std::fs::read_to_string(&path).unwrap_or_default();
         for (format, name) in [(Format::Yaml, TEMPLATE), (Format::Json, "example.template.json")] {
-            let checked = Memory::default().with(name, template.text(format)).check(name);
+            let mut checked = Memory::default().with(name, template.text(format)).check(name);
+            // What the blueprint acknowledges is acknowledged there alone.
+            checked.diagnostics.retain(|found| !acknowledged.contains(&format!("code: {}", found.code.name)));
             assert!(checked.diagnostics.is_empty(), "{}:\n{}", path.display(), shown(&checked));
             seen += 1;
         }

@@ -401,7 +401,6 @@ impl Component for Function {
     }
 
     fn check(&self, name: Span, sink: &mut Sink) {
-        runtime::check(&self.runtime, sink);
         self.code().check(name, sink);
         for variable in self.environment.keys() {
             let name = variable.value.as_str();
@@ -614,7 +613,7 @@ pub(super) static KIND: Kind = Kind {
         policy: Policy::Free,
         read: Invoked::read,
     }),
-    codes: &[CODES, code::CODES, runtime::CODES, sources::CODES],
+    codes: &[CODES, code::CODES, sources::CODES],
     schema: super::model_schema::<Function>,
     decode: super::decode::<Function>,
 };

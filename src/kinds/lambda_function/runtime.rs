@@ -3,9 +3,6 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::blueprint::text::Located;
-use crate::diagnostics::Sink;
-
 /// A runtime of Lambda.
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema, PartialEq, Eq, Serialize)]
 pub enum Runtime {
@@ -89,50 +86,6 @@ pub enum Runtime {
     Ruby40,
 }
 
-codes! {
-    /// A runtime gets no more security fixes.
-    ///
-    /// Functions can still be created in it, but soon no more, and later not even be changed.
-    ///
-    /// ```yaml
-    /// components:
-    ///   transform:
-    ///     kind: lambda-function
-    ///     runtime: python3.9
-    ///     source: "def handler(event, context): return event"
-    /// ```
-    ///
-    /// Instead:
-    ///
-    /// ```yaml
-    /// components:
-    ///   transform:
-    ///     kind: lambda-function
-    ///     runtime: python3.14
-    ///     source: "def handler(event, context): return event"
-    /// ```
-    ///
-    /// Source: Lambda Developer Guide, "Lambda runtimes", as of 2026-11.
-    DEPRECATED = Warning "deprecated-runtime";
-}
-
-/// The runtimes that are deprecated as of 2026-11, and what takes their place.
-///
-/// Source: Lambda Developer Guide, "Lambda runtimes", as the table of lifecycles of cfn-lint 1.58 has it. Runtimes in
-/// which nothing can be created any more are not in [`Runtime`] at all.
-const DEPRECATED_RUNTIMES: &[(Runtime, &str)] = &[
-    (Runtime::Dotnet6, "dotnet10"),
-    (Runtime::Dotnet8, "dotnet10"),
-    (Runtime::Node16, "nodejs24.x"),
-    (Runtime::Node18, "nodejs24.x"),
-    (Runtime::Node20, "nodejs24.x"),
-    (Runtime::ProvidedAl2, "provided.al2023"),
-    (Runtime::Python38, "python3.14"),
-    (Runtime::Python39, "python3.14"),
-    (Runtime::Python310, "python3.14"),
-    (Runtime::Ruby32, "ruby4.0"),
-];
-
 impl Runtime {
     /// As Lambda names it.
     pub fn name(self) -> String {
@@ -152,13 +105,5 @@ impl Runtime {
     /// Source: Lambda Developer Guide, "Lambda function handler" of Node.js, Python and Ruby.
     pub fn is_script(self) -> bool {
         self.takes_text() || self.name().starts_with("ruby")
-    }
-}
-
-/// Reports a runtime that gets no more fixes.
-pub fn check(runtime: &Located<Runtime>, sink: &mut Sink) {
-    if let Some((_, successor)) = DEPRECATED_RUNTIMES.iter().find(|(old, _)| *old == runtime.value) {
-        let message = format!("`{}` gets no more security fixes", runtime.value.name());
-        sink.report(&DEPRECATED, runtime.span(), message).help(format!("use `{successor}`"));
     }
 }
