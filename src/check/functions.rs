@@ -492,10 +492,16 @@ fn arguments(function: Function, argument: &Value, extended: bool) -> Result<(),
             Data::Map(_) | Data::List(_) | Data::Call(..) => Ok(()),
             _ => problem(argument, format!("takes an object or a list, {} given", what(argument))),
         },
-        Function::Transform => match &argument.data {
-            Data::Map(map) if map.get("Name").is_some_and(|name| name.as_str().is_some()) => Ok(()),
-            _ => problem(argument, "takes an object with the `Name` of a macro"),
-        },
+        Function::Transform => {
+            let is_macro = |value: &Value| value.at(&["Name"]).is_some_and(|name| name.as_str().is_some());
+            // Several macros are a list.
+            let all = argument.as_list().unwrap_or(std::slice::from_ref(argument));
+            if all.iter().all(is_macro) {
+                Ok(())
+            } else {
+                problem(argument, "takes an object with the `Name` of a macro")
+            }
+        }
     }
 }
 

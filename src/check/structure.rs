@@ -176,8 +176,9 @@ fn is_meant(violation: &Violation, template: &Template) -> bool {
             written_map(template).is_some_and(|map| map.0.iter().any(|(key, _)| key.text.starts_with("Fn::")))
         }
         (ViolationKind::UnknownProperty { name, .. }, [_]) => name.starts_with("Fn::"),
-        (ViolationKind::UnknownProperty { name, .. }, ["Resources", ..]) => {
-            serverless && matches!(name.as_str(), "Connectors" | "IgnoreGlobals")
+        // The transform takes attributes of its own.
+        (ViolationKind::UnknownProperty { .. }, ["Resources", id, ..]) => {
+            serverless && template.resource(id).is_some_and(|resource| resource.kind.starts_with("AWS::Serverless::"))
         }
         _ => false,
     }

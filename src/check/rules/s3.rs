@@ -7,7 +7,8 @@ use crate::diagnostics::Sink;
 codes! {
     /// A bucket is given an access control list, which its ownership settings do not allow.
     ///
-    /// New buckets have `BucketOwnerEnforced`, with which S3 refuses every list but `Private`: the bucket is not made.
+    /// New buckets have `BucketOwnerEnforced`, with which S3 refuses every list but `Private` and
+    /// `BucketOwnerFullControl`: the bucket is not made.
     /// Lists are hardly ever needed; a bucket policy says the same for all objects.
     ///
     /// ```yaml
@@ -34,11 +35,16 @@ codes! {
     OWNERSHIP = Error "acl-without-ownership";
 }
 
+/// What a bucket takes although its owner owns all objects.
+///
+/// Source: Amazon S3 User Guide, "Controlling ownership of objects and disabling ACLs for your bucket".
+const HARMLESS: &[&str] = &["BucketOwnerFullControl", "Private"];
+
 /// Checks buckets.
 pub fn check(context: &Context<'_>, sink: &mut Sink) {
     for bucket in context.of_type("AWS::S3::Bucket") {
         let Some(list) = bucket.properties.get("AccessControl") else { continue };
-        let refused = text(list).is_some_and(|list| list != "Private");
+        let refused = text(list).is_some_and(|list| !HARMLESS.contains(&list.as_str()));
         if refused && given(&bucket.properties, "OwnershipControls") == Given::No {
             context
                 .report(
