@@ -1,4 +1,5 @@
-//! Packs the provider schemas into one blob and its index, so that the program decodes only what it is asked for.
+//! Packs what is derived from public packages: the provider schemas into one blob and its index, so that the program
+//! decodes only what it is asked for, and the actions of IAM into a compressed text.
 
 use std::env;
 use std::error::Error;
@@ -48,5 +49,25 @@ fn main() -> Result<(), Box<dyn Error>> {
     let out = PathBuf::from(env::var("OUT_DIR")?);
     fs::write(out.join("provider.postcard"), blob)?;
     fs::write(out.join("provider_index.rs"), index)?;
+    fs::write(out.join("actions.zlib"), actions(Path::new("schemas/iam/actions.json"))?)?;
     Ok(())
+}
+
+/// The level of compression that takes longest and gives least.
+const BEST: u8 = 9;
+
+/// The actions of IAM: a line for each service, with its name and its actions after it, all compressed.
+fn actions(path: &Path) -> Result<Vec<u8>, Box<dyn Error>> {
+    println!("cargo::rerun-if-changed={}", path.display());
+    let services: serde_json::Map<String, Value> = serde_json::from_str(&fs::read_to_string(path)?)?;
+    let mut text = String::new();
+    for (service, actions) in &services {
+        text.push_str(service);
+        for action in actions.as_array().into_iter().flatten().filter_map(Value::as_str) {
+            text.push(' ');
+            text.push_str(action);
+        }
+        text.push('\n');
+    }
+    Ok(miniz_oxide::deflate::compress_to_vec_zlib(text.as_bytes(), BEST))
 }

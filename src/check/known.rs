@@ -235,6 +235,10 @@ fn names(text: &str) -> Vec<&str> {
 
 /// The text of a `Fn::Sub`.
 fn substituted(text: &str) -> Vec<Part> {
+    // A dynamic reference becomes what it names.
+    if text.contains("{{resolve:") {
+        return vec![Part::Unknown];
+    }
     let mut parts = Vec::new();
     let mut rest = text;
     while let Some((before, after)) = rest.split_once("${") {
@@ -262,4 +266,44 @@ fn merged(parts: Vec<Part>) -> Vec<Part> {
         }
     }
     all
+}
+
+/// What a value may be at deployment with the paths, see [`choices`].
+pub fn branches<'v>(value: &'v Value, path: &str) -> Vec<(String, &'v Value)> {
+    match &value.data {
+        Data::Call(Function::If, argument) => match argument.as_list() {
+            Some([_, then, otherwise]) => {
+                let name = Function::If.name();
+                let mut all = branches(then, &format!("{path}/{name}/1"));
+                all.extend(branches(otherwise, &format!("{path}/{name}/2")));
+                all
+            }
+            _ => Vec::new(),
+        },
+        Data::Call(Function::Ref, argument) if argument.as_str() == Some("AWS::NoValue") => Vec::new(),
+        _ => vec![(path.to_owned(), value)],
+    }
+}
+
+/// The values at a path of keys, with their paths; `*` stands for every item of a list, and conditions may choose.
+pub fn within<'m>(map: &'m Map, keys: &[&str], path: &str) -> Vec<(String, &'m Value)> {
+    let Some((first, rest)) = keys.split_first() else { return Vec::new() };
+    let Some(value) = map.get(first) else { return Vec::new() };
+    let mut found = branches(value, &format!("{path}/{first}"));
+    for key in rest {
+        let step = |(path, value): (String, &'m Value)| -> Vec<(String, &'m Value)> {
+            match (&value.data, *key) {
+                (Data::List(items), "*") => {
+                    let item = |(index, item)| branches(item, &format!("{path}/{index}"));
+                    items.iter().enumerate().flat_map(item).collect()
+                }
+                (Data::Map(map), key) => {
+                    map.get(key).map_or(Vec::new(), |value| branches(value, &format!("{path}/{key}")))
+                }
+                _ => Vec::new(),
+            }
+        };
+        found = found.into_iter().flat_map(step).collect();
+    }
+    found
 }

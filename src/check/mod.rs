@@ -10,6 +10,7 @@ mod functions;
 mod known;
 mod limits;
 mod parameters;
+mod policies;
 mod references;
 mod retired;
 mod rules;
@@ -22,6 +23,7 @@ mod violations;
 
 use std::collections::BTreeMap;
 
+pub use policies::CODES as POLICIES;
 pub use rules::CODES as RULES;
 
 use crate::diagnostics::{Code, Severity, Sink};
@@ -137,6 +139,7 @@ pub fn template(template: &Template, sources: &Sources, sink: &mut Sink) {
     retired::check(&context, sink);
     runtimes::check(&context, sink);
     unique::check(&context, sink);
+    policies::check(&context, sink);
     rules::check(&context, sink);
     limits::check(template, sink);
 }

@@ -687,6 +687,16 @@ fn report_in_template(violation: &Violation, path: String, proposal: Option<Prop
     diagnostic.path(path);
 }
 
+/// Reports a violation of a value inside of a resource, of which `root` is all that was validated.
+pub fn report_at(context: &Context<'_>, violation: &Violation, root: &Value, path: &str, sink: &mut Sink) {
+    match &context.template.written {
+        // It is said for the whole template.
+        Some(_) if matches!(violation.kind, ViolationKind::Null) => {}
+        Some(written) => report_written(violation, written, path, mend(violation, root), sink),
+        None => report_in_template(violation, path.to_owned(), mend(violation, root), sink),
+    }
+}
+
 /// Reports a violation in a template that was written by hand.
 pub fn report_written(violation: &Violation, written: &Value, path: &str, proposal: Option<Proposal>, sink: &mut Sink) {
     let span = match violation.place {

@@ -103,6 +103,7 @@ pub fn codes() -> Vec<&'static Code> {
         crate::blueprint::ALL_CODES
             .iter()
             .chain(crate::check::CODES)
+            .chain(crate::check::POLICIES)
             .chain(crate::check::RULES)
             .chain(crate::compile::ALL_CODES)
             .chain(crate::compose::ALL_CODES)

@@ -86,7 +86,9 @@ const CASES: &[(&str, &str, &str, &str)] = &[
 fn resources(thing: &str, user: &str) -> BTreeMap<String, Json> {
     let text = format!(
         "blueprint: example\nversion: 1.0.0\ncomponents:\n  data: {{ kind: kms-key }}\n  other: {{ kind: s3-bucket }}\n  \
-         role:\n    kind: resource\n    type: AWS::IAM::Role\n    properties: {{ AssumeRolePolicyDocument: {{ Statement: [] }} }}\n  \
+         role:\n    kind: resource\n    type: AWS::IAM::Role\n    properties:\n      AssumeRolePolicyDocument:\n        \
+         Statement:\n          - {{ Effect: Allow, Principal: {{ Service: [firehose.amazonaws.com, lambda.amazonaws.com] }}, Action: \"sts:AssumeRole\" }}\n      \
+         ManagedPolicyArns: [\"${{AWS::Partition}}\"]\n  \
          thing:\n    {thing}\n  user:\n    {user}\n"
     );
     let compiled = compile(text.as_str());

@@ -1,0 +1,377 @@
+//! The targets of EventBridge rules: what each has to allow, or what role the rule needs for it.
+
+use super::roles::names;
+use super::roles::senders::{SENDING, service};
+use crate::check::Context;
+use crate::check::known::{branches, text, within};
+use crate::check::policies::{self, Document, entries, matches};
+use crate::diagnostics::{Code, Sink};
+use crate::template::{Data, Map, Resource, Value};
+
+codes! {
+    /// A target of a rule needs a role, and has none.
+    ///
+    /// EventBridge sends to streams, state machines and API destinations with a role of the target. A role of the rule
+    /// does not count for them: nothing arrives, and `FailedInvocations` is all that tells.
+    ///
+    /// ```yaml
+    /// Resources:
+    ///   Orders:
+    ///     Type: AWS::Events::Rule
+    ///     Properties:
+    ///       EventPattern: { source: [shop.orders] }
+    ///       Targets:
+    ///         - Id: stream
+    ///           Arn: !GetAtt Stream.Arn
+    ///   Stream:
+    ///     Type: AWS::Kinesis::Stream
+    /// ```
+    ///
+    /// Instead:
+    ///
+    /// ```yaml
+    /// Resources:
+    ///   Orders:
+    ///     Type: AWS::Events::Rule
+    ///     Properties:
+    ///       EventPattern: { source: [shop.orders] }
+    ///       Targets:
+    ///         - Id: stream
+    ///           Arn: !GetAtt Stream.Arn
+    ///           RoleArn: !GetAtt Sending.Arn
+    ///   Stream:
+    ///     Type: AWS::Kinesis::Stream
+    ///   Sending:
+    ///     Type: AWS::IAM::Role
+    ///     Properties:
+    ///       AssumeRolePolicyDocument:
+    ///         Version: "2012-10-17"
+    ///         Statement:
+    ///           - { Effect: Allow, Principal: { Service: events.amazonaws.com }, Action: "sts:AssumeRole" }
+    ///       Policies:
+    ///         - PolicyName: sending
+    ///           PolicyDocument:
+    ///             Version: "2012-10-17"
+    ///             Statement: { Effect: Allow, Action: "kinesis:PutRecord", Resource: !GetAtt Stream.Arn }
+    /// ```
+    ///
+    /// Source: EventBridge API Reference, `PutTargets`; EventBridge User Guide, "Accessing EventBridge resources using
+    /// roles".
+    ROLE = Error "target-without-role";
+
+    /// A rule sends to a target that lets nobody from EventBridge in.
+    ///
+    /// Functions, queues and topics say themselves who may use them. Without that nothing arrives, and
+    /// `FailedInvocations` is all that tells.
+    ///
+    /// ```yaml
+    /// Resources:
+    ///   Orders:
+    ///     Type: AWS::Events::Rule
+    ///     Properties:
+    ///       EventPattern: { source: [shop.orders] }
+    ///       Targets: [{ Id: queue, Arn: !GetAtt Queue.Arn }]
+    ///   Queue:
+    ///     Type: AWS::SQS::Queue
+    /// ```
+    ///
+    /// Instead:
+    ///
+    /// ```yaml
+    /// Resources:
+    ///   Orders:
+    ///     Type: AWS::Events::Rule
+    ///     Properties:
+    ///       EventPattern: { source: [shop.orders] }
+    ///       Targets: [{ Id: queue, Arn: !GetAtt Queue.Arn }]
+    ///   Queue:
+    ///     Type: AWS::SQS::Queue
+    ///   QueuePolicy:
+    ///     Type: AWS::SQS::QueuePolicy
+    ///     Properties:
+    ///       Queues: [!Ref Queue]
+    ///       PolicyDocument:
+    ///         Version: "2012-10-17"
+    ///         Statement:
+    ///           Effect: Allow
+    ///           Principal: { Service: events.amazonaws.com }
+    ///           Action: sqs:SendMessage
+    ///           Resource: !GetAtt Queue.Arn
+    ///           Condition: { ArnEquals: { aws:SourceArn: !GetAtt Orders.Arn } }
+    /// ```
+    ///
+    /// Source: EventBridge API Reference, `PutTargets`; EventBridge User Guide, "Using resource-based policies for Amazon
+    /// EventBridge".
+    CLOSED = Error "target-without-permission";
+
+    /// A queue for events that could not be delivered lets nobody from EventBridge in.
+    ///
+    /// Events that cannot be delivered are then lost, although there is a queue for them.
+    ///
+    /// ```yaml
+    /// Resources:
+    ///   Orders:
+    ///     Type: AWS::Events::Rule
+    ///     Properties:
+    ///       EventPattern: { source: [shop.orders] }
+    ///       Targets:
+    ///         - Id: bus
+    ///           Arn: !Sub "arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}:event-bus/orders"
+    ///           DeadLetterConfig: { Arn: !GetAtt Queue.Arn }
+    ///   Queue:
+    ///     Type: AWS::SQS::Queue
+    /// ```
+    ///
+    /// Instead:
+    ///
+    /// ```yaml
+    /// Resources:
+    ///   Orders:
+    ///     Type: AWS::Events::Rule
+    ///     Properties:
+    ///       EventPattern: { source: [shop.orders] }
+    ///       Targets:
+    ///         - Id: bus
+    ///           Arn: !Sub "arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}:event-bus/orders"
+    ///           DeadLetterConfig: { Arn: !GetAtt Queue.Arn }
+    ///   Queue:
+    ///     Type: AWS::SQS::Queue
+    ///   QueuePolicy:
+    ///     Type: AWS::SQS::QueuePolicy
+    ///     Properties:
+    ///       Queues: [!Ref Queue]
+    ///       PolicyDocument:
+    ///         Version: "2012-10-17"
+    ///         Statement:
+    ///           Effect: Allow
+    ///           Principal: { Service: events.amazonaws.com }
+    ///           Action: sqs:SendMessage
+    ///           Resource: !GetAtt Queue.Arn
+    ///           Condition: { ArnEquals: { aws:SourceArn: !GetAtt Orders.Arn } }
+    /// ```
+    ///
+    /// Source: EventBridge User Guide, "Using dead-letter queues to process undelivered events".
+    CLOSED_QUEUE = Warning "dead-letter-queue-without-permission";
+
+    /// A rule sends to a log group, and no policy of the template lets EventBridge write to it.
+    ///
+    /// Such policies belong to the account and its region, so another stack may have one.
+    ///
+    /// ```yaml
+    /// Resources:
+    ///   Orders:
+    ///     Type: AWS::Events::Rule
+    ///     Properties:
+    ///       EventPattern: { source: [shop.orders] }
+    ///       Targets: [{ Id: log, Arn: !GetAtt Log.Arn }]
+    ///   Log:
+    ///     Type: AWS::Logs::LogGroup
+    ///     Properties: { LogGroupName: /aws/events/orders }
+    /// ```
+    ///
+    /// Instead:
+    ///
+    /// ```yaml
+    /// Resources:
+    ///   Orders:
+    ///     Type: AWS::Events::Rule
+    ///     Properties:
+    ///       EventPattern: { source: [shop.orders] }
+    ///       Targets: [{ Id: log, Arn: !GetAtt Log.Arn }]
+    ///   Log:
+    ///     Type: AWS::Logs::LogGroup
+    ///     Properties: { LogGroupName: /aws/events/orders }
+    ///   LogPolicy:
+    ///     Type: AWS::Logs::ResourcePolicy
+    ///     Properties:
+    ///       PolicyName: orders
+    ///       PolicyDocument: !Sub |
+    ///         {
+    ///           "Version": "2012-10-17",
+    ///           "Statement": [{
+    ///             "Effect": "Allow",
+    ///             "Principal": { "Service": ["delivery.logs.amazonaws.com", "events.amazonaws.com"] },
+    ///             "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
+    ///             "Resource": "${Log.Arn}"
+    ///           }]
+    ///         }
+    /// ```
+    ///
+    /// Source: EventBridge User Guide, "Using resource-based policies for Amazon EventBridge", on CloudWatch Logs.
+    CLOSED_LOG = Warning "log-target-without-policy";
+}
+
+/// The principal of rules. Source: EventBridge User Guide, "Using resource-based policies for Amazon EventBridge".
+const SERVICE: &str = "events.amazonaws.com";
+
+/// What writes to log groups for them. Source: as of [`SERVICE`].
+const LOG_SERVICE: &str = "delivery.logs.amazonaws.com";
+
+/// The services that EventBridge sends to with a role. Source: as of [`ROLE`].
+const BY_ROLE: &[(&str, &str)] = &[
+    ("codebuild", "project/"),
+    ("codepipeline", ""),
+    ("events", "api-destination/"),
+    ("firehose", "deliverystream/"),
+    ("kinesis", "stream/"),
+    ("states", "stateMachine:"),
+];
+
+/// Checks the targets of all rules.
+pub fn check(context: &Context<'_>, sink: &mut Sink) {
+    if context.is_open {
+        return;
+    }
+    let documents = policies::documents(context);
+    for rule in context.of_type("AWS::Events::Rule") {
+        let start = format!("Resources/{}/Properties", rule.id);
+        for (path, target) in within(&rule.properties, &["Targets", "*"], &start) {
+            let Some(target) = target.as_map() else { continue };
+            // With a role, EventBridge acts as the role.
+            let role = target.get("RoleArn").is_some();
+            for (path, arn) in value(target, "Arn", &path).into_iter().filter(|_| !role) {
+                by_role(context, rule, arn, &path, sink);
+                by_permission(context, &documents, rule, arn, &path, &CLOSED, sink);
+            }
+            for (path, arn) in within(target, &["DeadLetterConfig", "Arn"], &path) {
+                by_permission(context, &documents, rule, arn, &path, &CLOSED_QUEUE, sink);
+            }
+        }
+    }
+}
+
+fn value<'m>(map: &'m Map, key: &str, path: &str) -> Vec<(String, &'m Value)> {
+    map.get(key).map_or(Vec::new(), |value| branches(value, &format!("{path}/{key}")))
+}
+
+fn by_role(context: &Context<'_>, rule: &Resource, arn: &Value, path: &str, sink: &mut Sink) {
+    let Some((service, resource)) = service(&names::of(context, arn)) else { return };
+    if !BY_ROLE.iter().any(|(known, start)| *known == service && resource.starts_with(start)) {
+        return;
+    }
+    let action = SENDING.iter().find(|(known, start, _)| *known == service && resource.starts_with(start));
+    let action = action.and_then(|(.., actions)| actions.first()?.split('|').next()).unwrap_or_default();
+    let found = context.report_value(sink, &ROLE, arn, path, format!("a target of `{service}` without a role"));
+    match rule.properties.0.iter().find(|(key, _)| key.text == "RoleArn") {
+        Some((key, _)) => {
+            found.also(key.origin.span(), "the role of the rule does not count").help("move `RoleArn` to the target")
+        }
+        None => found.help(format!("add `RoleArn` with a role that trusts `{SERVICE}` and may `{action}`")),
+    };
+}
+
+fn by_permission(
+    context: &Context<'_>,
+    documents: &[Document<'_>],
+    rule: &Resource,
+    arn: &Value,
+    path: &str,
+    closed: &'static Code,
+    sink: &mut Sink,
+) {
+    let Some(target) = context.target(arn) else { return };
+    let text = names::of(context, arn);
+    let (open, code, help) = match target.kind.as_str() {
+        "AWS::Lambda::Function" if text == names::of_resource(context, target, Some("Arn")) => {
+            let help =
+                format!("add an `AWS::Lambda::Permission` for `{SERVICE}` with `SourceArn: !GetAtt {}.Arn`", rule.id);
+            (permitted(context, target, rule), closed, help)
+        }
+        "AWS::SQS::Queue" => {
+            let help = format!("add an `AWS::SQS::QueuePolicy` that allows `{SERVICE}` `sqs:SendMessage`");
+            (allowed(context, documents, target, "Queues", "sqs:sendmessage"), closed, help)
+        }
+        "AWS::SNS::Topic" => {
+            let help = format!("add an `AWS::SNS::TopicPolicy` that allows `{SERVICE}` `sns:Publish`");
+            (allowed(context, documents, target, "Topics", "sns:publish"), closed, help)
+        }
+        "AWS::Logs::LogGroup" => {
+            let help = format!(
+                "add an `AWS::Logs::ResourcePolicy` that allows `{SERVICE}` and `{LOG_SERVICE}` `logs:CreateLogStream` and `logs:PutLogEvents`"
+            );
+            (logged(documents), &CLOSED_LOG, help)
+        }
+        _ => return,
+    };
+    if !open {
+        let message = format!("`{}` lets nobody from EventBridge in", target.id);
+        let place = target.origin.span();
+        context.report_value(sink, code, arn, path, message).also(place, "the target").help(help);
+    }
+}
+
+/// Whether a permission may let a rule call a function.
+fn permitted(context: &Context<'_>, function: &Resource, rule: &Resource) -> bool {
+    context.of_type("AWS::Lambda::Permission").any(|permission| {
+        let get = |name: &str| permission.properties.get(name);
+        let of_function = get("FunctionName").is_none_or(|name| {
+            // A name that is known only at deployment may be that of the function.
+            context.target(name).is_none_or(|target| target.id == function.id)
+        });
+        let of_events =
+            get("Principal").and_then(text).is_none_or(|principal| principal == SERVICE || principal == "*");
+        let of_rule = get("SourceArn")
+            .and_then(|arn| context.target(arn))
+            .is_none_or(|source| source.id == rule.id || source.kind != "AWS::Events::Rule");
+        of_function && of_events && of_rule
+    })
+}
+
+/// Whether a policy of the template may let EventBridge use a queue or a topic.
+fn allowed(context: &Context<'_>, documents: &[Document<'_>], target: &Resource, key: &str, action: &str) -> bool {
+    documents.iter().any(|document| {
+        let kind = document.resource.kind.as_str();
+        let is_policy = match key {
+            "Queues" => matches!(kind, "AWS::SQS::QueuePolicy" | "AWS::SQS::QueueInlinePolicy"),
+            _ => matches!(kind, "AWS::SNS::TopicPolicy" | "AWS::SNS::TopicInlinePolicy"),
+        };
+        is_policy && is_for(context, document.resource, target, key) && lets_in(document, &[SERVICE], action)
+    })
+}
+
+/// Whether a policy may be that of a queue or a topic.
+fn is_for(context: &Context<'_>, policy: &Resource, target: &Resource, key: &str) -> bool {
+    let single = if key == "Queues" { "Queue" } else { "TopicArn" };
+    let Some(list) = policy.properties.get(key).or_else(|| policy.properties.get(single)) else { return true };
+    policies::each(list, "").iter().any(|(_, value)| {
+        let known: Option<&Resource> = context.target(value);
+        match &value.data {
+            Data::List(_) | Data::Map(_) => true,
+            _ => known.is_none_or(|known| known.id == target.id),
+        }
+    })
+}
+
+fn logged(documents: &[Document<'_>]) -> bool {
+    let policies = documents.iter().filter(|document| document.resource.kind == "AWS::Logs::ResourcePolicy");
+    policies.into_iter().any(|document| lets_in(document, &[SERVICE, LOG_SERVICE], "logs:putlogevents"))
+}
+
+/// Whether a document may let one of these services do something.
+fn lets_in(document: &Document<'_>, services: &[&str], action: &str) -> bool {
+    if !document.is_known() {
+        return true;
+    }
+    document.statements().iter().any(|(path, statement)| {
+        let denies = statement.get("Effect").and_then(text).as_deref() == Some("Deny");
+        let actions = entries(statement, "Action", path);
+        let acts = statement.get("NotAction").is_some()
+            || actions
+                .iter()
+                .any(|(_, value)| text(value).is_none_or(|pattern| matches(&pattern.to_ascii_lowercase(), action)));
+        !denies && acts && is_named(statement, services, path)
+    })
+}
+
+fn is_named(statement: &Map, services: &[&str], path: &str) -> bool {
+    let Some(principal) = statement.get("Principal") else { return true };
+    branches(principal, path).iter().any(|(path, value)| match &value.data {
+        Data::Map(map) => {
+            entries(map, "Service", path)
+                .iter()
+                .any(|(_, value)| text(value).is_none_or(|name| services.contains(&name.as_str())))
+                || entries(map, "AWS", path).iter().any(|(_, value)| text(value).is_none_or(|name| name == "*"))
+        }
+        _ => true,
+    })
+}
