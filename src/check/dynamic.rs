@@ -65,7 +65,7 @@ codes! {
     ///       Handler: index.handler
     ///       Runtime: python3.14
     ///       Role: arn:aws:iam::123456789012:role/transform
-    ///       Environment: { Variables: { PASSWORD_SECRET: database } }
+    ///       Environment: { Variables: { SECRET_NAME: database } }
     /// ```
     ///
     /// Source: CloudFormation User Guide, "Get a secret or secret value from Secrets Manager".

@@ -19,7 +19,10 @@ codes! {
     /// Resources:
     ///   Role:
     ///     Type: AWS::IAM::Role
-    ///     Properties: { AssumeRolePolicyDocument: { Version: "2012-10-17", Statement: [] } }
+    ///     Properties:
+    ///       AssumeRolePolicyDocument:
+    ///         Version: "2012-10-17"
+    ///         Statement: { Effect: Allow, Action: sts:AssumeRole, Principal: { Service: ecs-tasks.amazonaws.com } }
     ///   Tasks:
     ///     Type: AWS::ECS::TaskDefinition
     ///     Properties: { TaskRoleArn: !Ref Role }
@@ -31,7 +34,10 @@ codes! {
     /// Resources:
     ///   Role:
     ///     Type: AWS::IAM::Role
-    ///     Properties: { AssumeRolePolicyDocument: { Version: "2012-10-17", Statement: [] } }
+    ///     Properties:
+    ///       AssumeRolePolicyDocument:
+    ///         Version: "2012-10-17"
+    ///         Statement: { Effect: Allow, Action: sts:AssumeRole, Principal: { Service: ecs-tasks.amazonaws.com } }
     ///   Tasks:
     ///     Type: AWS::ECS::TaskDefinition
     ///     Properties: { TaskRoleArn: !GetAtt Role.Arn }

@@ -24,6 +24,9 @@ pub struct Arguments {
     /// The least severity that makes the run fail
     #[arg(long, value_enum, value_name = "SEVERITY", default_value = "error")]
     fail_on: Severity,
+    /// Show what is only good to know, too
+    #[arg(long)]
+    info: bool,
     /// Make the fixes that are certain, and show what is left
     #[arg(long)]
     fix: bool,
@@ -59,11 +62,12 @@ impl clap::ValueEnum for Severity {
 /// Runs the command.
 pub fn run(arguments: &Arguments, streams: &mut Streams<'_>) -> io::Result<Exit> {
     let Some(settings) = input::settings(arguments.env.as_deref(), streams)? else { return Ok(Exit::CouldNotRun) };
+    let workspace = settings.workspace.with_info(arguments.info || arguments.fail_on == Severity::Info);
     let paths = match input::find(&arguments.paths, input::Search::All) {
         Ok(paths) => paths,
         Err(unusable) => return unusable.report(streams),
     };
-    let all = |files: &dyn Files| input::compile_all(&paths, &settings.workspace, None, files);
+    let all = |files: &dyn Files| input::compile_all(&paths, &workspace, None, files);
     let compiled = if arguments.fix || arguments.diff {
         fix::fix(all)
     } else {

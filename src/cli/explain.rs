@@ -14,7 +14,8 @@ use crate::schema::provider;
 /// Explain a finding, a kind of component, or a resource type of CloudFormation
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
-    /// The name of a finding, a kind, or `AWS::Service::Type[.Property]`; without it all findings and kinds are listed
+    /// The name of a finding or of a public check that it covers (`CKV_AWS_18`), a kind, or
+    /// `AWS::Service::Type[.Property]`; without it all findings and kinds are listed
     word: Option<String>,
 }
 
@@ -29,7 +30,7 @@ pub fn run(arguments: &Arguments, streams: &mut Streams<'_>) -> io::Result<Exit>
     } else if let Some(kind) = kinds::by_name(word) {
         Some(kind_page(kind))
     } else {
-        type_page(word)
+        type_page(word).or_else(|| covering_pages(word))
     };
     if let Some(page) = page {
         streams.out.write_all(page.as_bytes())?;
@@ -66,6 +67,13 @@ fn summary(page: &str) -> String {
         Some((first, _)) => format!("{first}."),
         None => line,
     }
+}
+
+/// The pages of the findings that cover a check of another tool, by its id.
+fn covering_pages(id: &str) -> Option<String> {
+    let covers = |code: &&&Code| code.covers().any(|known| known.eq_ignore_ascii_case(id));
+    let pages: Vec<String> = codes().iter().filter(covers).map(|code| code_page(code)).collect();
+    (!pages.is_empty()).then(|| pages.join("\n"))
 }
 
 /// The page of a finding.

@@ -102,6 +102,7 @@ pub struct Workspace {
     pub project: Project,
     root: Option<Node>,
     environment: Option<String>,
+    shows_info: bool,
 }
 
 impl Workspace {
@@ -122,7 +123,13 @@ impl Workspace {
             crate::compose::report_faults(&faults, &mut sink);
         }
         let diagnostics = sink.finish(&sources);
-        (Self { sources, project, root, environment: environment.map(str::to_owned) }, diagnostics)
+        (Self { sources, project, root, environment: environment.map(str::to_owned), shows_info: false }, diagnostics)
+    }
+
+    /// The same settings, with what is only good to know shown or not.
+    #[must_use]
+    pub fn with_info(self, shows_info: bool) -> Self {
+        Self { shows_info, ..self }
     }
 
     /// What is wrong with the names of findings in the settings; `known` are those that exist.
@@ -162,17 +169,16 @@ impl Workspace {
         sink.finish(&self.sources)
     }
 
-    /// How bad a finding is here; nothing where it is not shown.
+    /// How bad a finding is here; nothing where it is not shown. What is only good to know is shown where it is asked
+    /// for, for the run or by its name.
     fn severity(&self, code: &Code) -> Option<Severity> {
         let level = self.project.severity.iter().find(|(name, _)| name.value == code.name);
-        level.map_or(Some(code.severity), |(_, level)| level.severity())
+        let own = Some(code.severity).filter(|severity| self.shows_info || *severity < Severity::Info);
+        level.map_or(own, |(_, level)| level.severity())
     }
 
     /// Gives every finding the severity that it has here, and takes out those that are not shown.
     pub fn weigh(&self, sink: &mut Sink) {
-        if self.project.severity.is_empty() {
-            return;
-        }
         sink.retain(|finding| self.severity(finding.code).is_some());
         sink.each(|finding| finding.severity = self.severity(finding.code).unwrap_or(finding.severity));
     }

@@ -80,6 +80,12 @@ impl Code {
         let lines: Vec<&str> = self.page.lines().map(|line| line.strip_prefix(' ').unwrap_or(line)).collect();
         lines.join("\n").trim().to_owned()
     }
+
+    /// The ids of the checks of public tools that it covers, as its page names them.
+    pub fn covers(&self) -> impl Iterator<Item = &'static str> {
+        let ids = self.page.split_once(" Covers: ").map_or("", |(_, ids)| ids);
+        ids.split([' ', ',', '.', '`', '\n']).filter(|id| !id.is_empty())
+    }
 }
 
 /// The findings of one file that was checked, in the order in which they are shown.

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use formwork::cli;
 use formwork::compile::{Compiled, Workspace};
-use formwork::diagnostics::{Code, Diagnostic};
+use formwork::diagnostics::{Code, Diagnostic, Severity};
 use formwork::kinds::KINDS;
 
 use crate::memory::{Memory, PATH, TEMPLATE, shown};
@@ -187,7 +187,14 @@ fn problem(code: &Code) -> Option<String> {
     // This one is about rendering.
     let by_hand = wrong.is_template() && code.name != "not-a-blueprint";
     let run = |block: &Block| {
-        if by_hand { Memory::default().with(TEMPLATE, block.file()).check(TEMPLATE) } else { block.compile() }
+        if !by_hand {
+            return block.compile();
+        }
+        // What is only good to know is much, and each page is about one of it.
+        let workspace = Workspace::default().with_info(code.severity == Severity::Info);
+        let mut compiled = Memory::default().with(TEMPLATE, block.file()).check_in(&workspace, TEMPLATE);
+        compiled.diagnostics.retain(|finding| finding.severity < Severity::Info || finding.code.name == code.name);
+        compiled
     };
     let failed = run(wrong);
     let names: BTreeSet<&str> = failed.diagnostics.iter().map(|finding| finding.code.name).collect();

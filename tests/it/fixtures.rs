@@ -182,8 +182,20 @@ impl Note {
 fn compiled(path: &Path) -> Compiled {
     let shown = path.to_str().unwrap().replace('\\', "/");
     let run = if is_template(path) { compile::check_in } else { compile::compile_in };
-    run(&Workspace::default(), path, &shown, &Disk, &cli::codes()).unwrap()
+    let workspace = Workspace::default().with_info(true);
+    let mut compiled = run(&workspace, path, &shown, &Disk, &cli::codes()).unwrap();
+    let written: String = compiled.sources.iter().map(|source| source.text.as_str()).collect();
+    compiled.diagnostics.retain(|finding| {
+        finding.severity < Severity::Info
+            || shown.contains(ADVICE)
+            || written.contains(&format!("info[{}]", finding.code.name))
+    });
+    compiled
 }
+
+/// The folder of fixtures that show all that is only good to know. Others would be full of it, and show what is written
+/// in them already.
+const ADVICE: &str = "/advice/";
 
 /// Whether a fixture is a CloudFormation template written by hand.
 fn is_template(path: &Path) -> bool {

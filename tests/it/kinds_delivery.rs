@@ -181,18 +181,17 @@ components:
 }
 
 fn endpoint(to: &str) -> Json {
+    let url = "parameters:\n  Url: { type: string, secret: true, description: URL. }\n";
+    let parameters = if to.contains("${Url}") { url } else { "" };
     let body = format!(
         "
-parameters:
-  Url: {{ type: string, secret: true, description: URL. }}
-components:
+{parameters}components:
   failed: {{ kind: s3-bucket }}
   token: {{ kind: secret, encryption: own-key }}
   delivery:
     kind: firehose-stream
     to: {{ {to}, backup: {{ s3: failed }} }}
 outputs:
-  Url: {{ value: \"${{Url}}\" }}
   Token: {{ value: \"${{token.arn}}\" }}
 "
     );

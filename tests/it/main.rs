@@ -26,5 +26,6 @@ mod operations;
 mod properties;
 mod reports;
 mod resources;
+mod security;
 mod snapshots;
 mod templates;

@@ -47,7 +47,12 @@ impl Memory {
 
     /// Checks the file at this path, be it a blueprint or a template.
     pub fn check(&self, path: &str) -> Compiled {
-        compile::check_in(&Workspace::default(), Path::new(path), path, self, &cli::codes()).unwrap()
+        self.check_in(&Workspace::default(), path)
+    }
+
+    /// The same, with the settings of a repository.
+    pub fn check_in(&self, workspace: &Workspace, path: &str) -> Compiled {
+        compile::check_in(workspace, Path::new(path), path, self, &cli::codes()).unwrap()
     }
 }
 

@@ -24,7 +24,7 @@ codes! {
     ///     Properties:
     ///       PolicyDocument:
     ///         Version: "2012-10-17"
-    ///         Statement: { Effect: Allow, Action: s3:ReadObject, Resource: "*" }
+    ///         Statement: { Effect: Allow, Action: s3:ReadObject, Resource: !Sub "arn:${AWS::Partition}:s3:::archive/*" }
     /// ```
     ///
     /// Instead:
@@ -36,7 +36,7 @@ codes! {
     ///     Properties:
     ///       PolicyDocument:
     ///         Version: "2012-10-17"
-    ///         Statement: { Effect: Allow, Action: s3:GetObject, Resource: "*" }
+    ///         Statement: { Effect: Allow, Action: s3:GetObject, Resource: !Sub "arn:${AWS::Partition}:s3:::archive/*" }
     /// ```
     ///
     /// Source: Service Authorization Reference, "Actions, resources, and condition keys for AWS services".

@@ -18,7 +18,7 @@ codes! {
     ///         Statement:
     ///           - Effect: Allow
     ///             Action: s3:ListBucket
-    ///             Resource: "*"
+    ///             Resource: !Sub "arn:${AWS::Partition}:s3:::archive/*"
     ///             Condition: { StringStartsWith: { s3:prefix: archive/ } }
     /// ```
     ///
@@ -34,7 +34,7 @@ codes! {
     ///         Statement:
     ///           - Effect: Allow
     ///             Action: s3:ListBucket
-    ///             Resource: "*"
+    ///             Resource: !Sub "arn:${AWS::Partition}:s3:::archive/*"
     ///             Condition: { StringLike: { s3:prefix: archive/* } }
     /// ```
     ///

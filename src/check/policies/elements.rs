@@ -27,7 +27,7 @@ codes! {
     ///           - Effect: Allow
     ///             Principal: { Service: firehose.amazonaws.com }
     ///             Action: s3:GetObject
-    ///             Resource: "*"
+    ///             Resource: !Sub "arn:${AWS::Partition}:s3:::archive/*"
     /// ```
     ///
     /// Instead:
@@ -42,7 +42,7 @@ codes! {
     ///         Statement:
     ///           - Effect: Allow
     ///             Action: s3:GetObject
-    ///             Resource: "*"
+    ///             Resource: !Sub "arn:${AWS::Partition}:s3:::archive/*"
     /// ```
     ///
     /// Source: IAM User Guide, "AWS JSON policy elements: Principal" and "IAM JSON policy elements: Resource".
@@ -64,7 +64,7 @@ codes! {
     ///           - Sid: read-objects
     ///             Effect: Allow
     ///             Action: s3:GetObject
-    ///             Resource: "*"
+    ///             Resource: !Sub "arn:${AWS::Partition}:s3:::archive/*"
     /// ```
     ///
     /// Instead:
@@ -80,7 +80,7 @@ codes! {
     ///           - Sid: ReadObjects
     ///             Effect: Allow
     ///             Action: s3:GetObject
-    ///             Resource: "*"
+    ///             Resource: !Sub "arn:${AWS::Partition}:s3:::archive/*"
     /// ```
     ///
     /// Source: IAM User Guide, "IAM JSON policy elements: Sid".
@@ -129,7 +129,7 @@ codes! {
     ///     Properties:
     ///       PolicyDocument:
     ///         Version: "2008-10-17"
-    ///         Statement: { Effect: Allow, Action: s3:GetObject, Resource: "*" }
+    ///         Statement: { Effect: Allow, Action: s3:GetObject, Resource: !Sub "arn:${AWS::Partition}:s3:::archive/*" }
     /// ```
     ///
     /// Instead:
@@ -141,7 +141,7 @@ codes! {
     ///     Properties:
     ///       PolicyDocument:
     ///         Version: "2012-10-17"
-    ///         Statement: { Effect: Allow, Action: s3:GetObject, Resource: "*" }
+    ///         Statement: { Effect: Allow, Action: s3:GetObject, Resource: !Sub "arn:${AWS::Partition}:s3:::archive/*" }
     /// ```
     ///
     /// Source: IAM User Guide, "IAM JSON policy elements: Version".

@@ -33,7 +33,7 @@ fn name(family: Family) -> &'static str {
 /// Checks the shape of a document.
 pub fn check(context: &Context<'_>, document: &Document<'_>, sink: &mut Sink) {
     let Some(wanted) = schema().at(&[name(document.family)]) else { return };
-    let options = Options { leniency: Leniency::CloudFormation, read_only: &[] };
+    let options = Options { leniency: Leniency::CloudFormation, read_only: &[], formats: false };
     let value = document.value.as_ref();
     let found = validate_at(schema(), wanted, value, options).violations;
     for violation in found.iter().filter(|violation| !violations::is_misspelt(violation, &found)) {
