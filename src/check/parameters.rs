@@ -181,7 +181,8 @@ fn is_type(kind: &str) -> bool {
         || kind
             .strip_prefix(STORED)
             .and_then(|kind| kind.strip_suffix('>'))
-            .is_some_and(|kind| PLAIN.contains(&kind) || supplied(kind) || listed(kind))
+            // Values are looked up by name, so there are types that are not in the lists above.
+            .is_some_and(|kind| PLAIN.contains(&kind) || listed(kind) || kind.starts_with("AWS::"))
 }
 
 fn check_limits(kind: &str, parameter: &Map, path: &str, sink: &mut Sink) {
@@ -203,6 +204,11 @@ fn check_default(context: &Context<'_>, kind: &str, parameter: &Map, path: &str,
     // The name of a stored parameter is held to the limits, but not what it stands for.
     let is_list = kind == "CommaDelimitedList" || kind.starts_with("List<");
     let Some(whole) = scalar(default) else { return };
+    // An allowed value of a list may hold commas itself.
+    let allowed = parameter.get("AllowedValues").and_then(Value::as_list).unwrap_or_default();
+    if is_list && allowed.iter().any(|value| scalar(value).is_some_and(|value| value.contains(','))) {
+        return;
+    }
     let mut problem = None;
     for text in if is_list { whole.split(',').map(str::trim).collect() } else { vec![whole.as_str()] } {
         problem = problem.or_else(|| refused(kind, parameter, text));
