@@ -250,7 +250,8 @@ impl Role<'_> {
     /// Whether a service may act with the role.
     pub fn trusts(&self, context: &Context<'_>, service: &str) -> Answer {
         let Some(trust) = &self.trust else { return Answer::Perhaps };
-        if !trust.is_known() {
+        // A trust policy without any statement is no finished one.
+        if !trust.is_known() || trust.statements().is_empty() {
             return Answer::Perhaps;
         }
         let mut best = Answer::No;

@@ -159,8 +159,9 @@ const SECRET_ENDS: &[&str] = &[
 const SECRET_PROPERTIES: &[(&str, &str)] =
     &[("AWS::CodeBuild::SourceCredential", "Token"), ("AWS::KinesisFirehose::DeliveryStream", "AccessKey")];
 
-/// How the names of variables end, beside those of properties.
-const SECRET_VARIABLE_ENDS: &[&str] = &["apikey", "passwd", "pwd", "secret", "token"];
+/// How the names of variables end, beside those of properties. A name that ends with `secret` alone may say where the
+/// secret is.
+const SECRET_VARIABLE_ENDS: &[&str] = &["apikey", "apisecret", "appsecret", "passwd", "pwd", "sharedsecret", "token"];
 
 /// Types in which such names mean something else: how long a token is valid, which file has a key, how a database makes
 /// hashes.
