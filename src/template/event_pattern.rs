@@ -6,7 +6,8 @@
 //! Source: EventBridge User Guide, "Creating Amazon EventBridge event patterns" and "Comparison operators for use in
 //! event patterns"; the open library `event-ruler`, which EventBridge matches with.
 
-use std::net::IpAddr;
+// Addresses alone; nothing here reaches a network.
+use core::net::IpAddr;
 
 use serde_json::{Number, Value as Json};
 

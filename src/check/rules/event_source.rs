@@ -1,7 +1,7 @@
 //! Event sources of functions: what the settings of a mapping fit to, and the queue that it reads.
 
 use crate::check::Context;
-use crate::check::known::{Given, Part, boolean, given, is_fifo_arn, number, parts};
+use crate::check::known::{Given, Part, boolean, given, is_fifo_arn, number, parts, text};
 use crate::diagnostics::{Sink, alternatives};
 use crate::template::{Resource, Value};
 
@@ -132,11 +132,13 @@ const SETTINGS: &[(&str, &[Source])] = &[
     ("ParallelizationFactor", &[Source::Stream]),
     ("Queues", &[Source::Broker]),
     ("ScalingConfig", &[Source::Queue]),
-    ("StartingPosition", &[Source::Stream, Source::Kafka]),
+    (POSITION, &[Source::Stream, Source::Kafka]),
     ("StartingPositionTimestamp", &[Source::Stream, Source::Kafka]),
     ("Topics", &[Source::Kafka]),
     ("TumblingWindowInSeconds", &[Source::Stream]),
 ];
+
+const POSITION: &str = "StartingPosition";
 
 /// Services by their name in ARNs, and the types of resources that are such sources.
 const SERVICES: &[(&str, &str, Source)] = &[
@@ -201,7 +203,12 @@ fn named(source: Source) -> &'static str {
 }
 
 fn check_settings(context: &Context<'_>, mapping: &Resource, source: Source, sink: &mut Sink) {
+    // Where the ARN is written out, the schema of the type says this about the position.
+    let is_literal = mapping.properties.get("EventSourceArn").and_then(text).is_some();
     for (name, sources) in SETTINGS {
+        if *name == POSITION && is_literal && source == Source::Queue {
+            continue;
+        }
         if given(&mapping.properties, name) == Given::Yes && !sources.contains(&source) {
             let others: Vec<&str> = sources.iter().map(|source| named(*source)).collect();
             context
@@ -209,7 +216,7 @@ fn check_settings(context: &Context<'_>, mapping: &Resource, source: Source, sin
                 .help(format!("remove it, which is for {}", others.join(" and ")));
         }
     }
-    if source == Source::Stream && given(&mapping.properties, "StartingPosition") == Given::No {
+    if source == Source::Stream && !is_literal && given(&mapping.properties, POSITION) == Given::No {
         let positions = alternatives(["TRIM_HORIZON", "LATEST"]);
         context
             .report(sink, &SETTING, mapping, &["EventSourceArn"], "a stream without `StartingPosition`")

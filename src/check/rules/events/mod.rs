@@ -156,7 +156,7 @@ pub fn check(context: &Context<'_>, sink: &mut Sink) {
         }
         target::check(context, rule, sink);
     }
-    for archive in context.of_type("AWS::Events::Archive") {
+    for archive in context.of_type(pattern::ARCHIVE) {
         pattern::check(context, archive, sink);
     }
     for pipe in context.of_type("AWS::Pipes::Pipe") {
