@@ -4,6 +4,7 @@ use super::Context;
 use super::violations::handle;
 use crate::diagnostics::{Code, Diagnostic, Sink};
 use crate::source::Span;
+use crate::template::event_pattern::HOLE;
 use crate::template::{Data, Function, Map, Resource, Value};
 
 /// A part of a text that is put together at deployment.
@@ -306,4 +307,43 @@ pub fn within<'m>(map: &'m Map, keys: &[&str], path: &str) -> Vec<(String, &'m V
         found = found.into_iter().flat_map(step).collect();
     }
     found
+}
+
+impl Context<'_> {
+    /// Reports a finding at a place inside of a value; `path` is that of the place in the template. A word is looked
+    /// for there, for text in which several things stand.
+    pub fn report_at<'s>(
+        &self,
+        sink: &'s mut Sink,
+        code: &'static Code,
+        span: Span,
+        word: Option<&str>,
+        path: &str,
+        message: impl Into<String>,
+    ) -> &'s mut Diagnostic {
+        let span = self.template.written.as_ref().map_or(span, |root| handle(root, span));
+        let span = word.map_or(span, |word| self.narrow(span, word));
+        sink.report(code, self.first_line(span), message).path(path)
+    }
+}
+
+/// The text of a value, with [`HOLE`] for each part that is known only at deployment.
+pub fn text_with_holes(value: &Value) -> Option<String> {
+    let parts = parts(value)?;
+    Some(
+        parts
+            .into_iter()
+            .map(|part| match part {
+                Part::Text(text) => text,
+                Part::Unknown => HOLE.to_string(),
+            })
+            .collect(),
+    )
+}
+
+/// Whether an ARN is that of a FIFO queue, whose name ends with `.fifo`.
+///
+/// Source: SQS API, `CreateQueue`, `QueueName`.
+pub fn is_fifo_arn(value: &Value) -> bool {
+    matches!(parts(value).as_deref(), Some([.., Part::Text(end)]) if end.rsplit('.').next() == Some("fifo"))
 }

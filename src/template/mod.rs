@@ -3,6 +3,8 @@
 //! This layer knows nothing of blueprints: a template written by hand enters the program here.
 
 pub mod emit;
+pub mod event_pattern;
+pub mod hive;
 pub mod iam;
 mod loops;
 pub mod read;

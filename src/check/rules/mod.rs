@@ -1,9 +1,21 @@
 //! The domain rules: what the services refuse, or take and do otherwise than meant. One file a service.
 
+mod athena;
+mod catalog;
+mod connect;
+mod event_source;
+mod events;
+mod glue;
+mod log_names;
 mod partition;
+mod quicksight;
+mod redshift;
+mod removal;
 mod roles;
 mod s3;
+mod schedule;
 mod security;
+mod ses;
 mod targets;
 
 use super::Context;
@@ -11,23 +23,52 @@ use crate::diagnostics::{Code, Sink};
 
 /// The codes of the rules, file by file.
 pub static CODES: &[&[&Code]] = &[
+    athena::CODES,
+    catalog::CODES,
+    connect::CODES,
+    event_source::CODES,
+    events::CODES,
+    events::pattern::CODES,
+    events::target::CODES,
+    glue::CODES,
+    glue::crawler::CODES,
+    glue::projection::CODES,
+    glue::view::CODES,
+    log_names::CODES,
     partition::CODES,
+    quicksight::CODES,
+    redshift::CODES,
+    removal::CODES,
     roles::CODES,
     s3::CODES,
+    schedule::CODES,
     security::access::CODES,
     security::advice::CODES,
     security::exposure::CODES,
     security::identity::CODES,
     security::secrets::CODES,
     security::settings::CODES,
+    ses::CODES,
     targets::CODES,
 ];
 
 /// Checks all rules.
 pub fn check(context: &Context<'_>, sink: &mut Sink) {
+    athena::check(context, sink);
+    catalog::check(context, sink);
+    connect::check(context, sink);
+    event_source::check(context, sink);
+    events::check(context, sink);
+    glue::check(context, sink);
+    log_names::check(context, sink);
     partition::check(context, sink);
+    quicksight::check(context, sink);
+    redshift::check(context, sink);
+    removal::check(context, sink);
     roles::check(context, sink);
     s3::check(context, sink);
+    schedule::check(context, sink);
     security::check(context, sink);
+    ses::check(context, sink);
     targets::check(context, sink);
 }

@@ -4,10 +4,10 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::hive::{self, Column};
 use crate::blueprint::text::Located;
 use crate::diagnostics::Sink;
 use crate::source::Span;
+use crate::template::hive::{self, Column};
 
 /// Columns.
 #[derive(Debug, Deserialize)]

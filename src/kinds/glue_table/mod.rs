@@ -1,7 +1,6 @@
 //! `glue-table`
 
 mod columns;
-mod hive;
 mod location;
 
 use indexmap::IndexMap;
