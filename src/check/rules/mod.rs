@@ -1,5 +1,6 @@
 //! The domain rules: what the services refuse, or take and do otherwise than meant. One file a service.
 
+mod firehose;
 mod partition;
 mod roles;
 mod s3;
@@ -11,6 +12,15 @@ use crate::diagnostics::{Code, Sink};
 
 /// The codes of the rules, file by file.
 pub static CODES: &[&[&Code]] = &[
+    firehose::CODES,
+    firehose::buffering::CODES,
+    firehose::conversion::CODES,
+    firehose::credentials::CODES,
+    firehose::destinations::CODES,
+    firehose::logging::CODES,
+    firehose::partitioning::CODES,
+    firehose::prefix::CODES,
+    firehose::processors::CODES,
     partition::CODES,
     roles::CODES,
     s3::CODES,
@@ -25,6 +35,7 @@ pub static CODES: &[&[&Code]] = &[
 
 /// Checks all rules.
 pub fn check(context: &Context<'_>, sink: &mut Sink) {
+    firehose::check(context, sink);
     partition::check(context, sink);
     roles::check(context, sink);
     s3::check(context, sink);
