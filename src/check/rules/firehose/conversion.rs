@@ -75,6 +75,18 @@ pub fn is_enabled(destination: &Block<'_>) -> bool {
     destination.block(PROPERTY).is_some_and(|conversion| conversion.lacks("Enabled") || conversion.is_true("Enabled"))
 }
 
+/// Whether a destination may convert records.
+pub fn may_be_enabled(destination: &Block<'_>) -> bool {
+    let is_off = |conversion: &Block<'_>| conversion.one("Enabled").and_then(boolean) == Some(false);
+    !destination.lacks(PROPERTY) && !destination.block(PROPERTY).is_some_and(|conversion| is_off(&conversion))
+}
+
+/// What writes objects in columns, if records are converted whatever comes.
+pub fn serializer<'a>(destination: &Block<'a>) -> Option<Block<'a>> {
+    let conversion = destination.block(PROPERTY).filter(|_| is_enabled(destination))?;
+    conversion.block("OutputFormatConfiguration")?.block("Serializer")
+}
+
 /// Checks the conversion of a destination.
 pub fn check(context: &Context<'_>, destination: &Destination<'_>, sink: &mut Sink) {
     let block = &destination.block;

@@ -182,11 +182,9 @@ pub fn check(context: &Context<'_>, destination: &Destination<'_>, sink: &mut Si
     }
     let is_unmanaged = block.lacks("SecretsManagerConfiguration")
         || secret.is_some_and(|secret| secret.text("Enabled").is_some_and(|enabled| enabled == "false"));
-    if *is_needed && is_unmanaged {
-        if let Some(name) = names.iter().find(|name| block.lacks(name)) {
-            block
-                .report(context, sink, &SECRET, "", format!("neither `{name}` nor a secret"))
-                .help("add `SecretsManagerConfiguration` with `Enabled: true` and a `SecretARN`");
-        }
+    if let Some(name) = names.iter().find(|name| *is_needed && is_unmanaged && block.lacks(name)) {
+        block
+            .report(context, sink, &SECRET, "", format!("neither `{name}` nor a secret"))
+            .help("add `SecretsManagerConfiguration` with `Enabled: true` and a `SecretARN`");
     }
 }

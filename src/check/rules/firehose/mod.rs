@@ -5,10 +5,13 @@ pub mod conversion;
 pub mod credentials;
 pub mod destinations;
 mod expressions;
+pub mod layout;
 pub mod logging;
+pub mod newline;
 pub mod partitioning;
 pub mod prefix;
 pub mod processors;
+mod shape;
 
 use crate::check::Context;
 use crate::check::block::Block;
@@ -132,7 +135,7 @@ const SNOWFLAKE: &str = "SnowflakeDestinationConfiguration";
 const ICEBERG: &str = "IcebergDestinationConfiguration";
 
 /// Source: Firehose API, `CreateDeliveryStream`.
-const DESTINATIONS: &[&str] =
+pub const DESTINATIONS: &[&str] =
     &[EXTENDED_S3, S3, REDSHIFT, OPENSEARCH, ELASTICSEARCH, SERVERLESS, HTTP, SPLUNK, SNOWFLAKE, ICEBERG];
 
 /// The types of streams with the property of their source. Source: Firehose API, `CreateDeliveryStream`.
@@ -177,6 +180,16 @@ fn destinations<'a>(stream: &Block<'a>) -> Vec<Destination<'a>> {
     DESTINATIONS.iter().flat_map(of).collect()
 }
 
+/// The objects of the destinations of a stream, all that conditions may choose.
+pub fn destinations_of<'a>(stream: &Block<'a>) -> Vec<Block<'a>> {
+    destinations(stream).into_iter().map(|destination| destination.block).collect()
+}
+
+/// Whether a destination partitions by what is in records; `None` if that is not known.
+pub fn is_partitioned(destination: &Block<'_>) -> Option<bool> {
+    partitioning::is_enabled(destination)
+}
+
 /// Checks streams.
 pub fn check(context: &Context<'_>, sink: &mut Sink) {
     for resource in context.of_type(STREAM) {
@@ -187,6 +200,8 @@ pub fn check(context: &Context<'_>, sink: &mut Sink) {
         for destination in destinations(&stream) {
             buffering::check(context, &destination, sink);
             conversion::check(context, &destination, sink);
+            layout::check(context, &destination, sink);
+            newline::check(context, resource, &destination, sink);
             credentials::check(context, &destination, sink);
             destinations::check(context, &destination, sink);
             partitioning::check(context, &destination, sink);
@@ -232,7 +247,7 @@ fn source(context: &Context<'_>, stream: &Block<'_>, sink: &mut Sink) {
 }
 
 /// The type of a stream, if it is known.
-fn stream_type(stream: &Block<'_>) -> Option<String> {
+pub fn stream_type(stream: &Block<'_>) -> Option<String> {
     if stream.lacks("DeliveryStreamType") { Some(DIRECT_PUT.to_owned()) } else { stream.text("DeliveryStreamType") }
 }
 
