@@ -3,6 +3,7 @@
 //! A rule about the services is written once, over the template; its finding is shown at the line that caused the
 //! value. This layer knows neither kinds nor how a template was made.
 
+mod block;
 mod conditions;
 mod dynamic;
 mod formats;

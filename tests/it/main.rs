@@ -29,3 +29,4 @@ mod resources;
 mod security;
 mod snapshots;
 mod templates;
+mod traps;

@@ -1,12 +1,16 @@
 //! The domain rules: what the services refuse, or take and do otherwise than meant. One file a service.
 
+mod alarms;
 mod athena;
 mod catalog;
 mod connect;
 mod event_source;
 mod events;
+mod firehose;
 mod glue;
+mod kinesis;
 mod log_names;
+mod logs;
 mod partition;
 mod quicksight;
 mod redshift;
@@ -23,6 +27,7 @@ use crate::diagnostics::{Code, Sink};
 
 /// The codes of the rules, file by file.
 pub static CODES: &[&[&Code]] = &[
+    alarms::CODES,
     athena::CODES,
     catalog::CODES,
     connect::CODES,
@@ -30,11 +35,24 @@ pub static CODES: &[&[&Code]] = &[
     events::CODES,
     events::pattern::CODES,
     events::target::CODES,
+    firehose::CODES,
+    firehose::buffering::CODES,
+    firehose::conversion::CODES,
+    firehose::credentials::CODES,
+    firehose::destinations::CODES,
+    firehose::layout::CODES,
+    firehose::logging::CODES,
+    firehose::newline::CODES,
+    firehose::partitioning::CODES,
+    firehose::prefix::CODES,
+    firehose::processors::CODES,
     glue::CODES,
     glue::crawler::CODES,
     glue::projection::CODES,
     glue::view::CODES,
+    kinesis::CODES,
     log_names::CODES,
+    logs::CODES,
     partition::CODES,
     quicksight::CODES,
     redshift::CODES,
@@ -54,13 +72,17 @@ pub static CODES: &[&[&Code]] = &[
 
 /// Checks all rules.
 pub fn check(context: &Context<'_>, sink: &mut Sink) {
+    alarms::check(context, sink);
     athena::check(context, sink);
     catalog::check(context, sink);
     connect::check(context, sink);
     event_source::check(context, sink);
     events::check(context, sink);
+    firehose::check(context, sink);
     glue::check(context, sink);
+    kinesis::check(context, sink);
     log_names::check(context, sink);
+    logs::check(context, sink);
     partition::check(context, sink);
     quicksight::check(context, sink);
     redshift::check(context, sink);

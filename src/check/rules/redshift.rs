@@ -37,35 +37,6 @@ codes! {
     /// `ManageMasterPassword`.
     BOTH = Error "password-beside-managed";
 
-    /// The password of a warehouse stands in the template.
-    ///
-    /// Everybody who may read the template or the stack may then read the data.
-    ///
-    /// ```yaml
-    /// Resources:
-    ///   Warehouse:
-    ///     Type: AWS::RedshiftServerless::Namespace
-    ///     Properties:
-    ///       NamespaceName: warehouse
-    ///       AdminUsername: admin
-    ///       AdminUserPassword: Secret-123
-    /// ```
-    ///
-    /// Instead:
-    ///
-    /// ```yaml
-    /// Resources:
-    ///   Warehouse:
-    ///     Type: AWS::RedshiftServerless::Namespace
-    ///     Properties:
-    ///       NamespaceName: warehouse
-    ///       AdminUsername: admin
-    ///       ManageAdminPassword: true
-    /// ```
-    ///
-    /// Source: CloudFormation User Guide, "Security best practices for CloudFormation".
-    PLAIN = Warning "warehouse-password-in-template";
-
     /// The default role of a namespace is none of its roles.
     ///
     /// ```yaml
@@ -114,19 +85,10 @@ pub fn check(context: &Context<'_>, sink: &mut Sink) {
 
 fn check_password(context: &Context<'_>, resource: &Resource, password: &str, managed: &str, sink: &mut Sink) {
     let Some(given) = resource.properties.get(password) else { return };
-    let values = choices(given);
-    let always = resource.properties.get(managed).and_then(boolean) == Some(true);
-    if always && !values.is_empty() {
+    if resource.properties.get(managed).and_then(boolean) == Some(true) && !choices(given).is_empty() {
         context
             .report(sink, &BOTH, resource, &[password], format!("`{password}` beside `{managed}`"))
             .help(format!("remove `{password}`"));
-        return;
-    }
-    for value in values.into_iter().filter(|value| text(value).is_some_and(|text| !text.is_empty())) {
-        let path = format!("Resources/{}/Properties/{password}", resource.id);
-        context
-            .report_value(sink, &PLAIN, value, &path, format!("`{password}` stands in the template"))
-            .help(format!("write `{managed}: true` instead, or a dynamic reference to a secret"));
     }
 }
 

@@ -160,6 +160,18 @@ codes! {
     ///   Work:
     ///     Type: AWS::SQS::Queue
     ///     Properties: { FifoQueue: true, ContentBasedDeduplication: true }
+    ///   Policy:
+    ///     Type: AWS::SQS::QueuePolicy
+    ///     Properties:
+    ///       Queues: [!Ref Work]
+    ///       PolicyDocument:
+    ///         Version: "2012-10-17"
+    ///         Statement:
+    ///           Effect: Allow
+    ///           Principal: { Service: events.amazonaws.com }
+    ///           Action: sqs:SendMessage
+    ///           Resource: !GetAtt Work.Arn
+    ///           Condition: { ArnEquals: { aws:SourceArn: !GetAtt Changes.Arn } }
     ///   Changes:
     ///     Type: AWS::Events::Rule
     ///     Properties:
@@ -175,6 +187,18 @@ codes! {
     ///   Work:
     ///     Type: AWS::SQS::Queue
     ///     Properties: { FifoQueue: true, ContentBasedDeduplication: true }
+    ///   Policy:
+    ///     Type: AWS::SQS::QueuePolicy
+    ///     Properties:
+    ///       Queues: [!Ref Work]
+    ///       PolicyDocument:
+    ///         Version: "2012-10-17"
+    ///         Statement:
+    ///           Effect: Allow
+    ///           Principal: { Service: events.amazonaws.com }
+    ///           Action: sqs:SendMessage
+    ///           Resource: !GetAtt Work.Arn
+    ///           Condition: { ArnEquals: { aws:SourceArn: !GetAtt Changes.Arn } }
     ///   Changes:
     ///     Type: AWS::Events::Rule
     ///     Properties:

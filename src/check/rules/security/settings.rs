@@ -129,7 +129,11 @@ codes! {
     /// Resources:
     ///   Analysts:
     ///     Type: AWS::Athena::WorkGroup
-    ///     Properties: { Name: analysts, WorkGroupConfiguration: { EnforceWorkGroupConfiguration: true } }
+    ///     Properties:
+    ///       Name: analysts
+    ///       WorkGroupConfiguration:
+    ///         EnforceWorkGroupConfiguration: true
+    ///         ResultConfiguration: { OutputLocation: !Sub "s3://${AWS::StackName}-results/" }
     /// ```
     ///
     /// Source: Amazon Athena API Reference, "`WorkGroupConfiguration`".
