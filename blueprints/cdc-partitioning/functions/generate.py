@@ -19,15 +19,15 @@ kinesis = boto3.client("kinesis")
 
 
 def handler(event, context):
-    changes = [change for _ in range(BATCHES) for change in batch()]
+    customers = random.sample(range(1, 1001), BATCHES)
+    changes = [change for customer in customers for change in batch(customer)]
     put([{"Data": json.dumps(item).encode(), "PartitionKey": key} for key, item in changes])
     return {"records": len(changes)}
 
 
-def batch():
+def batch(customer):
     """A customer, an order of theirs, and how it was paid; each with the key that keeps its changes in order."""
     now = datetime.now(timezone.utc).isoformat(timespec="milliseconds")
-    customer = random.randint(1, 1000)
     transaction = str(uuid.uuid4())
     amount = round(random.uniform(1, 500), 2)
     key = str(customer)
