@@ -245,7 +245,7 @@ fn check_exceptions(context: &Context<'_>, statement: &Statement<'_>, sink: &mut
 
 fn check_everyone(context: &Context<'_>, statement: &Statement<'_>, sink: &mut Sink) {
     let kind = statement.resource.kind.as_str();
-    let Some(principal) = statement.everyone().filter(|_| statement.is_unconditional()) else { return };
+    let Some(principal) = statement.everyone().filter(|_| statement.is_for_anyone()) else { return };
     let path = format!("{}/Principal", statement.path);
     let help = "name the accounts or roles, or add a `Condition` such as `aws:PrincipalOrgID`";
     if let Some((_, action, guards)) = READABLE.iter().find(|(known, ..)| *known == kind) {

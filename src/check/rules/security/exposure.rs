@@ -169,7 +169,7 @@ pub fn check(context: &Context<'_>, statements: &[Statement<'_>], sink: &mut Sin
         }
     }
     for statement in statements.iter().filter(|statement| statement.resource.kind == "AWS::S3::BucketPolicy") {
-        let Some(principal) = statement.everyone().filter(|_| statement.is_unconditional()) else { continue };
+        let Some(principal) = statement.everyone().filter(|_| statement.is_for_anyone()) else { continue };
         let Some((_, message)) = BUCKET_ACTIONS.iter().find(|(action, _)| statement.allows(action)) else { continue };
         let bucket = statement.resource.properties.get("Bucket").and_then(|bucket| context.target(bucket));
         public.extend(bucket.map(|bucket| bucket.id.as_str()));

@@ -3,7 +3,7 @@
 use super::{Found, values};
 use crate::check::Context;
 use crate::check::known::{Given, choices, given, text};
-use crate::template::{Data, Map, Resource, Value};
+use crate::template::{Data, Function, Map, Resource, Value};
 
 /// What a policy belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,6 +60,8 @@ pub struct Statement<'a> {
     pub path: String,
     /// What it says.
     pub map: &'a Map,
+    /// Whether its policy also denies, to some of those that it lets in.
+    is_limited: bool,
 }
 
 /// A text in a statement.
@@ -70,21 +72,78 @@ pub struct Word<'a> {
     pub text: Option<String>,
 }
 
-/// All statements that allow something.
+/// Condition keys that say how a request is sent, and not by whom. Those that begin with [`HEADERS`] are more of them.
+///
+/// Source: IAM User Guide, "AWS global condition context keys"; Service Authorization Reference, "Actions, resources,
+/// and condition keys for Amazon S3".
+const MANNER: &[&str] = &["aws:securetransport", "s3:tlsversion"];
+const HEADERS: &str = "s3:x-amz-";
+
+/// All statements that allow something, without those of permissions boundaries, which only limit what others allow.
 pub fn allowing<'a>(context: &Context<'a>) -> Vec<Statement<'a>> {
     let mut all = Vec::new();
+    let boundaries = boundaries(context);
     for resource in &context.template.resources {
+        if is_boundary(resource, &boundaries) {
+            continue;
+        }
         let sorts = DOCUMENTS.iter().filter(|(kind, ..)| *kind == resource.kind);
         let documents = sorts.map(|(_, path, sort)| (path.to_vec(), *sort));
         let single = (resource.kind == SINGLE).then(|| (Vec::new(), Sort::Resource));
         for (mut path, sort) in documents.chain(single) {
             path.push("Statement");
-            for Found { path, value } in values(resource, &path) {
+            let before = all.len();
+            let found = values(resource, &path);
+            let is_limited = found.iter().any(|one| denies_some(one.value));
+            for Found { path, value } in found {
                 add(value, path, resource, sort, &mut all);
             }
+            all.iter_mut().skip(before).for_each(|statement| statement.is_limited = is_limited);
         }
     }
     all
+}
+
+/// The policies that the template sets as boundaries.
+fn boundaries<'a>(context: &Context<'a>) -> Vec<&'a str> {
+    let used = context.template.resources.iter().filter_map(|one| one.properties.get("PermissionsBoundary"));
+    used.filter_map(|value| context.target(value)).map(|policy| policy.id.as_str()).collect()
+}
+
+/// Whether a policy is a boundary: the template uses it as one, or its name says so, as it does where others use it.
+fn is_boundary(resource: &Resource, used: &[&str]) -> bool {
+    let is_named = || resource.id.to_ascii_lowercase().contains("boundary");
+    resource.kind == "AWS::IAM::ManagedPolicy" && (used.contains(&resource.id.as_str()) || is_named())
+}
+
+/// Whether statements deny something to all but some: to those whom a condition does not describe, or who are not named.
+fn denies_some(statements: &Value) -> bool {
+    let denies = |map: &Map| {
+        let is_deny = map.get("Effect").is_none_or(|effect| text(effect).is_none_or(|effect| effect == "Deny"));
+        is_deny && (map.get("NotPrincipal").is_some() || !is_about_manner(map))
+    };
+    match &statements.data {
+        Data::List(items) => items.iter().flat_map(choices).any(denies_some),
+        Data::Map(map) => denies(map),
+        Data::Call(Function::If, _) => choices(statements).into_iter().any(denies_some),
+        _ => false,
+    }
+}
+
+/// Whether a statement has no conditions, or only such as ask how a request is sent.
+fn is_about_manner(statement: &Map) -> bool {
+    let Some(condition) = statement.get("Condition").filter(|_| given(statement, "Condition") != Given::No) else {
+        return true;
+    };
+    let Some(operators) = condition.as_map() else { return false };
+    operators.0.iter().all(|(_, keys)| {
+        keys.as_map().is_some_and(|keys| {
+            keys.0.iter().all(|(key, _)| {
+                let key = key.text.to_ascii_lowercase();
+                MANNER.contains(&key.as_str()) || key.starts_with(HEADERS)
+            })
+        })
+    })
 }
 
 fn add<'a>(value: &'a Value, path: String, resource: &'a Resource, sort: Sort, all: &mut Vec<Statement<'a>>) {
@@ -97,7 +156,7 @@ fn add<'a>(value: &'a Value, path: String, resource: &'a Resource, sort: Sort, a
             }
         }
         Data::Map(map) if map.get("Effect").and_then(text).is_some_and(|effect| effect == "Allow") => {
-            all.push(Statement { resource, sort, path, map });
+            all.push(Statement { resource, sort, path, map, is_limited: false });
         }
         _ => {}
     }
@@ -113,6 +172,11 @@ impl<'a> Statement<'a> {
     pub fn is_unconditional(&self) -> bool {
         let is_empty = self.map.get("Condition").and_then(Value::as_map).is_some_and(Map::is_empty);
         is_empty || given(self.map, "Condition") == Given::No
+    }
+
+    /// Whether it lets in whoever its principals are: no condition asks who it is, and the policy denies it to nobody.
+    pub fn is_for_anyone(&self) -> bool {
+        is_about_manner(self.map) && !self.is_limited
     }
 
     /// The texts of an element that is one text or a list of them.
