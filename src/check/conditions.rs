@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Context;
+use super::known::constant;
 use super::uses::{self, Named};
 use crate::diagnostics::Sink;
 use crate::template::{Data, Function, Template, Value};
@@ -194,15 +195,6 @@ fn compared(comparison: &Value) -> Option<(String, String)> {
         (None, Some(value)) => Some((text_of(one), value)),
         (Some(value), None) => Some((text_of(other), value)),
         (None, None) => Some((format!("{}={}", text_of(one), text_of(other)), "true".to_owned())),
-    }
-}
-
-fn constant(value: &Value) -> Option<String> {
-    match &value.data {
-        Data::String(text) => Some(text.clone()),
-        Data::Number(number) => Some(number.to_string()),
-        Data::Bool(value) => Some(value.to_string()),
-        _ => None,
     }
 }
 

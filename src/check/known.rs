@@ -5,7 +5,7 @@ use super::violations::handle;
 use crate::diagnostics::{Code, Diagnostic, Sink};
 use crate::source::Span;
 use crate::template::event_pattern::HOLE;
-use crate::template::{Data, Function, Map, Resource, Value};
+use crate::template::{Data, Function, Key, Map, Resource, SubPart, Value, sub_names, sub_parts};
 
 /// A part of a text that is put together at deployment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,19 +27,60 @@ pub enum Given {
     No,
 }
 
-/// What a value may be at deployment: itself, or the values that conditions choose from. `AWS::NoValue` is none.
-pub fn choices(value: &Value) -> Vec<&Value> {
+/// What a condition makes of a value.
+enum Decided<'v> {
+    /// One or the other.
+    Either(&'v Value, &'v Value),
+    /// Nothing at all.
+    Nothing,
+    /// No condition decides it.
+    Itself,
+}
+
+fn decided(value: &Value) -> Decided<'_> {
     match &value.data {
         Data::Call(Function::If, argument) => match argument.as_list() {
-            Some([_, then, otherwise]) => {
-                let mut all = choices(then);
-                all.extend(choices(otherwise));
-                all
-            }
-            _ => Vec::new(),
+            Some([_, then, otherwise]) => Decided::Either(then, otherwise),
+            _ => Decided::Nothing,
         },
-        Data::Call(Function::Ref, argument) if argument.as_str() == Some("AWS::NoValue") => Vec::new(),
-        _ => vec![value],
+        Data::Call(Function::Ref, argument) if argument.as_str() == Some("AWS::NoValue") => Decided::Nothing,
+        _ => Decided::Itself,
+    }
+}
+
+/// What a value may be at deployment: itself, or the values that conditions choose from. `AWS::NoValue` is none.
+pub fn choices(value: &Value) -> Vec<&Value> {
+    match decided(value) {
+        Decided::Either(then, otherwise) => {
+            let mut all = choices(then);
+            all.extend(choices(otherwise));
+            all
+        }
+        Decided::Nothing => Vec::new(),
+        Decided::Itself => vec![value],
+    }
+}
+
+/// The same with the paths.
+pub fn branches<'v>(value: &'v Value, path: &str) -> Vec<(String, &'v Value)> {
+    match decided(value) {
+        Decided::Either(then, otherwise) => {
+            let name = Function::If.name();
+            let mut all = branches(then, &format!("{path}/{name}/1"));
+            all.extend(branches(otherwise, &format!("{path}/{name}/2")));
+            all
+        }
+        Decided::Nothing => Vec::new(),
+        Decided::Itself => vec![(path.to_owned(), value)],
+    }
+}
+
+/// Whether a condition may leave a value out.
+fn may_be_absent(value: &Value) -> bool {
+    match decided(value) {
+        Decided::Either(then, otherwise) => may_be_absent(then) || may_be_absent(otherwise),
+        Decided::Nothing => true,
+        Decided::Itself => false,
     }
 }
 
@@ -49,15 +90,19 @@ pub fn given(map: &Map, name: &str) -> Given {
     match map.get(name) {
         None if map.0.iter().any(|(key, _)| is_macro(&key.text)) => Given::Perhaps,
         None => Given::No,
-        Some(value) => match &value.data {
-            Data::Call(Function::Ref, argument) if argument.as_str() == Some("AWS::NoValue") => Given::No,
-            Data::Call(Function::If, _) => match choices(value).len() {
-                0 => Given::No,
-                _ if may_be_absent(value) => Given::Perhaps,
-                _ => Given::Yes,
-            },
-            _ => Given::Yes,
-        },
+        Some(value) if choices(value).is_empty() => Given::No,
+        Some(value) if may_be_absent(value) => Given::Perhaps,
+        Some(_) => Given::Yes,
+    }
+}
+
+/// A text, a number or a truth value as it is written.
+pub fn constant(value: &Value) -> Option<String> {
+    match &value.data {
+        Data::String(text) => Some(text.clone()),
+        Data::Number(number) => Some(number.to_string()),
+        Data::Bool(value) => Some(value.to_string()),
+        _ => None,
     }
 }
 
@@ -100,7 +145,6 @@ pub fn text(value: &Value) -> Option<String> {
 }
 
 /// The number that a value is, also where it is written as text.
-#[allow(dead_code, reason = "rules ask for it")]
 pub fn number(value: &Value) -> Option<f64> {
     match &value.data {
         Data::Number(number) => number.as_f64(),
@@ -110,7 +154,6 @@ pub fn number(value: &Value) -> Option<f64> {
 }
 
 /// The boolean that a value is, also where it is written as text.
-#[allow(dead_code, reason = "rules ask for it")]
 pub fn boolean(value: &Value) -> Option<bool> {
     match &value.data {
         Data::Bool(value) => Some(*value),
@@ -139,7 +182,10 @@ impl<'a> Context<'a> {
                 }
                 Data::Call(Function::Sub, argument) => {
                     let text = argument.as_str().or_else(|| argument.as_list()?.first()?.as_str());
-                    text.map(names).unwrap_or_default()
+                    text.into_iter()
+                        .flat_map(sub_names)
+                        .map(|name| name.split_once('.').map_or(name, |(id, _)| id))
+                        .collect()
                 }
                 _ => Vec::new(),
             };
@@ -214,45 +260,18 @@ fn entry<'m>(map: &'m Map, name: &str) -> Option<(Span, &'m Value)> {
     map.0.iter().find(|(key, _)| key.text == name).map(|(key, value)| (key.origin.span(), value))
 }
 
-fn may_be_absent(value: &Value) -> bool {
-    match &value.data {
-        Data::Call(Function::If, argument) => match argument.as_list() {
-            Some([_, then, otherwise]) => may_be_absent(then) || may_be_absent(otherwise),
-            _ => true,
-        },
-        Data::Call(Function::Ref, argument) => argument.as_str() == Some("AWS::NoValue"),
-        _ => false,
-    }
-}
-
-/// The names in `${ }` of a text, without attributes.
-fn names(text: &str) -> Vec<&str> {
-    let inside = text.split("${").skip(1).filter_map(|rest| rest.split_once('}'));
-    inside
-        .map(|(name, _)| name.split_once('.').map_or(name, |(id, _)| id))
-        .filter(|name| !name.starts_with('!'))
-        .collect()
-}
-
 /// The text of a `Fn::Sub`.
 fn substituted(text: &str) -> Vec<Part> {
     // A dynamic reference becomes what it names.
     if text.contains("{{resolve:") {
         return vec![Part::Unknown];
     }
-    let mut parts = Vec::new();
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once("${") {
-        let Some((name, after)) = after.split_once('}') else { break };
-        parts.push(Part::Text(before.to_owned()));
-        parts.push(match name.strip_prefix('!') {
-            Some(literal) => Part::Text(format!("${{{literal}}}")),
-            None => Part::Unknown,
-        });
-        rest = after;
-    }
-    parts.push(Part::Text(rest.to_owned()));
-    parts
+    let part = |part| match part {
+        SubPart::Text(text) => Part::Text(text.to_owned()),
+        SubPart::Literal(name) => Part::Text(format!("${{{name}}}")),
+        SubPart::Name(_) => Part::Unknown,
+    };
+    sub_parts(text).into_iter().map(part).collect()
 }
 
 /// The parts with neighbours put together and empty ones left out.
@@ -269,24 +288,8 @@ fn merged(parts: Vec<Part>) -> Vec<Part> {
     all
 }
 
-/// What a value may be at deployment with the paths, see [`choices`].
-pub fn branches<'v>(value: &'v Value, path: &str) -> Vec<(String, &'v Value)> {
-    match &value.data {
-        Data::Call(Function::If, argument) => match argument.as_list() {
-            Some([_, then, otherwise]) => {
-                let name = Function::If.name();
-                let mut all = branches(then, &format!("{path}/{name}/1"));
-                all.extend(branches(otherwise, &format!("{path}/{name}/2")));
-                all
-            }
-            _ => Vec::new(),
-        },
-        Data::Call(Function::Ref, argument) if argument.as_str() == Some("AWS::NoValue") => Vec::new(),
-        _ => vec![(path.to_owned(), value)],
-    }
-}
-
-/// The values at a path of keys, with their paths; `*` stands for every item of a list, and conditions may choose.
+/// The values at a path of keys, with their paths; `*` stands for every item of a list or an object, and
+/// conditions may choose.
 pub fn within<'m>(map: &'m Map, keys: &[&str], path: &str) -> Vec<(String, &'m Value)> {
     let Some((first, rest)) = keys.split_first() else { return Vec::new() };
     let Some(value) = map.get(first) else { return Vec::new() };
@@ -297,6 +300,10 @@ pub fn within<'m>(map: &'m Map, keys: &[&str], path: &str) -> Vec<(String, &'m V
                 (Data::List(items), "*") => {
                     let item = |(index, item)| branches(item, &format!("{path}/{index}"));
                     items.iter().enumerate().flat_map(item).collect()
+                }
+                (Data::Map(map), "*") => {
+                    let entry = |(key, value): &'m (Key, Value)| branches(value, &format!("{path}/{}", key.text));
+                    map.0.iter().flat_map(entry).collect()
                 }
                 (Data::Map(map), key) => {
                     map.get(key).map_or(Vec::new(), |value| branches(value, &format!("{path}/{key}")))

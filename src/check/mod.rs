@@ -73,12 +73,20 @@ pub struct Context<'a> {
     /// Whether macros or loops add what cannot be seen.
     pub is_open: bool,
     sources: &'a Sources,
+    /// The policy documents of all resources.
+    pub policies: Vec<policies::Document<'a>>,
 }
 
 impl<'a> Context<'a> {
     fn new(template: &'a Template, sources: &'a Sources) -> Self {
         let resources = template.resources.iter().map(|resource| (resource.id.as_str(), resource)).collect();
-        Self { template, resources, is_open: structure::is_open(template), sources }
+        Self {
+            template,
+            resources,
+            is_open: structure::is_open(template),
+            sources,
+            policies: policies::documents(template),
+        }
     }
 
     /// Whether a resource with this id may come from what cannot be seen.

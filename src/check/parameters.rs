@@ -1,10 +1,10 @@
 //! Parameters of a template: their types, and whether defaults keep to their own limits.
 
 use super::Context;
-use super::known::number;
+use super::known::{constant, number};
 use crate::diagnostics::{Sink, closest};
 use crate::schema::pattern;
-use crate::template::{Data, Map, Value};
+use crate::template::{Map, Value};
 
 codes! {
     /// A parameter is of a type that CloudFormation does not have.
@@ -203,10 +203,10 @@ fn check_default(context: &Context<'_>, kind: &str, parameter: &Map, path: &str,
     let Some(default) = parameter.get("Default") else { return };
     // The name of a stored parameter is held to the limits, but not what it stands for.
     let is_list = kind == "CommaDelimitedList" || kind.starts_with("List<");
-    let Some(whole) = scalar(default) else { return };
+    let Some(whole) = constant(default) else { return };
     // An allowed value of a list may hold commas itself.
     let allowed = parameter.get("AllowedValues").and_then(Value::as_list).unwrap_or_default();
-    if is_list && allowed.iter().any(|value| scalar(value).is_some_and(|value| value.contains(','))) {
+    if is_list && allowed.iter().any(|value| constant(value).is_some_and(|value| value.contains(','))) {
         return;
     }
     let mut problem = None;
@@ -223,7 +223,7 @@ fn check_default(context: &Context<'_>, kind: &str, parameter: &Map, path: &str,
 fn refused(kind: &str, parameter: &Map, text: &str) -> Option<String> {
     let limit = |name: &str| parameter.get(name).and_then(number);
     if let Some(allowed) = parameter.get("AllowedValues").and_then(Value::as_list) {
-        let allowed: Vec<String> = allowed.iter().filter_map(scalar).collect();
+        let allowed: Vec<String> = allowed.iter().filter_map(constant).collect();
         if !allowed.is_empty() && !allowed.iter().any(|value| value == text) {
             let shown: Vec<String> = allowed.iter().map(|value| format!("`{value}`")).collect();
             return Some(format!("default `{text}` is none of {}", shown.join(", ")));
@@ -252,13 +252,4 @@ fn refused(kind: &str, parameter: &Map, text: &str) -> Option<String> {
     // The pattern is anchored at both ends, whatever it says.
     let fits = pattern::matches(&format!("^(?:{pattern})$"), text)?;
     (!fits).then(|| format!("default `{text}` does not match `{pattern}`"))
-}
-
-fn scalar(value: &Value) -> Option<String> {
-    match &value.data {
-        Data::String(text) => Some(text.clone()),
-        Data::Number(number) => Some(number.to_string()),
-        Data::Bool(value) => Some(value.to_string()),
-        _ => None,
-    }
 }

@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Context;
-use super::uses::{self, Named, PSEUDO_PARAMETERS, Use};
+use super::uses::{self, Named, Use};
 use crate::diagnostics::{INTERNAL, Sink, closest};
 use crate::schema::provider::{self, ResourceType};
-use crate::template::{Map, Resource, Template, Value};
+use crate::template::{Map, PSEUDO_PARAMETERS, Resource, Template, Value};
 
 codes! {
     /// Resources need each other, so that none can be made first.

@@ -1,9 +1,8 @@
 //! Texts of a template that mean something only inside of `Fn::Sub`.
 
 use super::Context;
-use super::uses::{PSEUDO_PARAMETERS, substituted};
 use crate::diagnostics::{Proposal, Sink};
-use crate::template::{Data, Function, Value};
+use crate::template::{Data, Function, PSEUDO_PARAMETERS, Value, sub_names};
 
 codes! {
     /// A text names a parameter or a resource in `${ }`, but stands in no `Fn::Sub`.
@@ -133,7 +132,7 @@ fn check_text(context: &Context<'_>, value: &Value, text: &str, path: &str, sink
     if text.contains('\n') {
         return;
     }
-    let Some(name) = substituted(text).into_iter().find(|name| known(name)) else { return };
+    let Some(name) = sub_names(text).find(|name| known(name)) else { return };
     sink.report(&MISSING_SUB, value.origin.span(), format!("`${{{name}}}` outside of `Fn::Sub` stays as it is"))
         .path(path)
         .help("write `!Sub` before the text")

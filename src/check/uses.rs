@@ -3,21 +3,7 @@
 use super::Context;
 use super::conditions::Assumption;
 use crate::source::Span;
-use crate::template::{Data, Function, Map, Resource, Value};
-
-/// The pseudo parameters.
-///
-/// Source: CloudFormation User Guide, "Pseudo parameters reference".
-pub const PSEUDO_PARAMETERS: &[&str] = &[
-    "AWS::AccountId",
-    "AWS::NoValue",
-    "AWS::NotificationARNs",
-    "AWS::Partition",
-    "AWS::Region",
-    "AWS::StackId",
-    "AWS::StackName",
-    "AWS::URLSuffix",
-];
+use crate::template::{Data, Function, Map, Resource, Value, sub_names};
 
 /// Something that a value names.
 pub struct Use<'a> {
@@ -206,7 +192,7 @@ impl<'a> Run<'_, 'a> {
                     [text, variables, ..] => (text, variables.as_map()),
                     _ => (argument, None),
                 };
-                for name in text.as_str().map(substituted).unwrap_or_default() {
+                for name in text.as_str().into_iter().flat_map(sub_names) {
                     if local.is_some_and(|local| local.get(name).is_some()) {
                         continue;
                     }
@@ -224,14 +210,4 @@ impl<'a> Run<'_, 'a> {
             _ => {}
         }
     }
-}
-
-/// The names in `${ }` of the text of a `Fn::Sub`, without those that are literal.
-pub fn substituted(text: &str) -> Vec<&str> {
-    text.split("${")
-        .skip(1)
-        .filter_map(|rest| rest.split_once('}'))
-        .map(|(name, _)| name.trim())
-        .filter(|name| !name.starts_with('!') && !name.is_empty())
-        .collect()
 }

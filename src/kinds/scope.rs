@@ -11,7 +11,7 @@ use crate::blueprint::{Bound, Frame, Member};
 use crate::diagnostics::{Proposal, Sink, alternatives, closest};
 use crate::schema::provider;
 use crate::source::{Origin, Span};
-use crate::template::{Data, Function, Key, Map, Value};
+use crate::template::{Data, Function, Key, Map, PSEUDO_PARAMETERS, Value};
 
 codes! {
     /// `${ }` names nothing that exists.
@@ -89,18 +89,6 @@ codes! {
     /// Source: CloudFormation User Guide, "`Fn::Sub`".
     LIST = Error "list-in-text";
 }
-
-/// The pseudo parameters. Source: CloudFormation User Guide, "Get AWS values using pseudo parameters".
-const PSEUDO_PARAMETERS: &[&str] = &[
-    "AWS::AccountId",
-    "AWS::NoValue",
-    "AWS::NotificationARNs",
-    "AWS::Partition",
-    "AWS::Region",
-    "AWS::StackId",
-    "AWS::StackName",
-    "AWS::URLSuffix",
-];
 
 /// Marks an attribute that is no attribute of `Fn::GetAtt` but a property. No name of CloudFormation has it.
 pub const PROPERTY_MARK: char = '@';
@@ -477,11 +465,7 @@ impl Scope {
                 || format!("`{resource_type}` has `ref` and {}", alternatives(names.iter().copied())),
                 |name| format!("did you mean `{shown}.{name}`?"),
             );
-            let full: Vec<String> = names.iter().map(|name| format!("{shown}.{name}")).collect();
-            self.sink()
-                .report(&ATTRIBUTE, span, format!("`{shown}` has no attribute `{attribute}`"))
-                .help(help)
-                .meant(&format!("{shown}.{attribute}"), full.iter().map(String::as_str));
+            self.report_no_attribute(span, shown, attribute, &names, help);
             return None;
         }
         // A component whose own kind is wrong is reported there, not at everyone who uses it.
@@ -492,14 +476,18 @@ impl Scope {
                 Some(name) => format!("did you mean `{shown}.{name}`?"),
                 None => format!("a `{}` has {}", kind.name, alternatives(names.iter().copied())),
             };
-            let full: Vec<String> = names.iter().map(|name| format!("{shown}.{name}")).collect();
-            self.sink()
-                .report(&ATTRIBUTE, span, format!("`{shown}` has no attribute `{attribute}`"))
-                .help(help)
-                .meant(&format!("{shown}.{attribute}"), full.iter().map(String::as_str));
+            self.report_no_attribute(span, shown, attribute, &names, help);
             return None;
         };
         Some(self.give(full, found, &place, span))
+    }
+
+    fn report_no_attribute(&self, span: Span, shown: &str, attribute: &str, names: &[&str], help: String) {
+        let full: Vec<String> = names.iter().map(|name| format!("{shown}.{name}")).collect();
+        self.sink()
+            .report(&ATTRIBUTE, span, format!("`{shown}` has no attribute `{attribute}`"))
+            .help(help)
+            .meant(&format!("{shown}.{attribute}"), full.iter().map(String::as_str));
     }
 
     /// The value of an attribute that a kind has.

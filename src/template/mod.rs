@@ -8,9 +8,10 @@ pub mod hive;
 pub mod iam;
 mod loops;
 pub mod read;
+pub mod services;
 mod value;
 
-pub use value::{Data, Function, Key, Map, Payload, Value, references};
+pub use value::{Data, Function, Key, Map, Payload, SubPart, Value, references, sub_names, sub_parts};
 
 use crate::source::Origin;
 
@@ -26,6 +27,20 @@ pub const MAX_BYTES: usize = 1_000_000;
 pub const MAX_INLINE_BYTES: usize = 51_200;
 /// Characters of all inline policies of a role. Source: IAM User Guide, "IAM and AWS STS quotas".
 pub const MAX_ROLE_POLICY_CHARACTERS: usize = 10_240;
+
+/// The pseudo parameters.
+///
+/// Source: CloudFormation User Guide, "Get AWS values using pseudo parameters".
+pub const PSEUDO_PARAMETERS: &[&str] = &[
+    "AWS::AccountId",
+    "AWS::NoValue",
+    "AWS::NotificationARNs",
+    "AWS::Partition",
+    "AWS::Region",
+    "AWS::StackId",
+    "AWS::StackName",
+    "AWS::URLSuffix",
+];
 
 /// A CloudFormation template.
 #[derive(Clone, Debug, Default)]

@@ -251,7 +251,7 @@ pub fn references(value: &Value) -> Vec<(String, Option<String>, Span)> {
                 }
             }
             Function::Sub => {
-                for name in argument.as_str().map(substituted).unwrap_or_default() {
+                for name in argument.as_str().into_iter().flat_map(sub_names) {
                     match name.split_once('.') {
                         Some((id, attribute)) => found.push((id.to_owned(), Some(attribute.to_owned()), span)),
                         None => found.push((name.to_owned(), None, span)),
@@ -264,14 +264,43 @@ pub fn references(value: &Value) -> Vec<(String, Option<String>, Span)> {
     found
 }
 
-/// The names in `${ }` of the text of a `Fn::Sub`, without those that are literal.
-fn substituted(text: &str) -> Vec<&str> {
-    text.split("${")
-        .skip(1)
-        .filter_map(|rest| rest.split_once('}'))
-        .map(|(name, _)| name)
-        .filter(|n| !n.starts_with('!'))
-        .collect()
+/// A part of the text of a `Fn::Sub`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SubPart<'a> {
+    /// Text as it is.
+    Text(&'a str),
+    /// `${!Name}`, which stays as `${Name}`: the name.
+    Literal(&'a str),
+    /// `${Name}` or `${Name.Attribute}`: what stands in it.
+    Name(&'a str),
+}
+
+/// The parts of the text of a `Fn::Sub`, in order; a `${` that nothing closes is text.
+///
+/// Source: CloudFormation User Guide, "`Fn::Sub`".
+pub fn sub_parts(text: &str) -> Vec<SubPart<'_>> {
+    let mut parts = Vec::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("${") {
+        let Some((name, after)) = after.split_once('}') else { break };
+        if !before.is_empty() {
+            parts.push(SubPart::Text(before));
+        }
+        parts.push(name.strip_prefix('!').map_or(SubPart::Name(name), SubPart::Literal));
+        rest = after;
+    }
+    if !rest.is_empty() {
+        parts.push(SubPart::Text(rest));
+    }
+    parts
+}
+
+/// The names in `${ }` of the text of a `Fn::Sub`.
+pub fn sub_names(text: &str) -> impl Iterator<Item = &str> {
+    sub_parts(text).into_iter().filter_map(|part| match part {
+        SubPart::Name(name) if !name.trim().is_empty() => Some(name.trim()),
+        _ => None,
+    })
 }
 
 impl Map {

@@ -14,7 +14,7 @@ pub use actions::matches;
 use super::Context;
 use super::known::{branches, within};
 use crate::diagnostics::{Code, Sink};
-use crate::template::{Data, Map, Resource, Value};
+use crate::template::{Data, Map, Resource, Template, Value};
 
 /// The codes of policies, file by file.
 pub static CODES: &[&[&Code]] = &[actions::CODES, conditions::CODES, elements::CODES, principals::CODES];
@@ -32,6 +32,13 @@ pub enum Family {
     Registry,
     /// One statement of a policy of what is acted on.
     Statement,
+}
+
+impl Family {
+    /// Whether the document belongs to what is acted on, and says who may do it.
+    pub fn is_of_resource(self) -> bool {
+        !matches!(self, Self::Identity | Self::Trust)
+    }
 }
 
 /// Where policy documents stand: type, path from its properties, and what they are attached to.
@@ -87,13 +94,25 @@ pub struct Document<'a> {
     pub value: Cow<'a, Value>,
 }
 
-impl Document<'_> {
+impl<'a> Document<'a> {
     /// Its statements with their paths, as far as they are known.
     pub fn statements(&self) -> Vec<(String, &Map)> {
-        let found: Vec<(String, &Value)> = if self.family == Family::Statement {
-            vec![(self.path.clone(), self.value.as_ref())]
+        self.statements_of(self.value.as_ref())
+    }
+
+    /// The same for a document that is written as properties; nothing for one that is written as text.
+    pub fn written_statements(&self) -> Vec<(String, &'a Map)> {
+        match self.value {
+            Cow::Borrowed(value) => self.statements_of(value),
+            Cow::Owned(_) => Vec::new(),
+        }
+    }
+
+    fn statements_of<'v>(&self, value: &'v Value) -> Vec<(String, &'v Map)> {
+        let found: Vec<(String, &'v Value)> = if self.family == Family::Statement {
+            vec![(self.path.clone(), value)]
         } else {
-            let section = self.value.as_map().and_then(|document| document.get("Statement"));
+            let section = value.as_map().and_then(|document| document.get("Statement"));
             section.map_or(Vec::new(), |section| each(section, &format!("{}/Statement", self.path)))
         };
         found.into_iter().filter_map(|(path, value)| Some((path, value.as_map()?))).collect()
@@ -133,12 +152,12 @@ pub fn entries<'m>(statement: &'m Map, key: &str, path: &str) -> Vec<(String, &'
 }
 
 /// All policy documents of a template.
-pub fn documents<'a>(context: &Context<'a>) -> Vec<Document<'a>> {
-    context.template.resources.iter().flat_map(of_resource).collect()
+pub fn documents(template: &Template) -> Vec<Document<'_>> {
+    template.resources.iter().flat_map(of_resource).collect()
 }
 
 /// The policy documents of a resource.
-pub fn of_resource(resource: &Resource) -> Vec<Document<'_>> {
+fn of_resource(resource: &Resource) -> Vec<Document<'_>> {
     let mut found = Vec::new();
     for (_, path, family) in PLACES.iter().filter(|(kind, ..)| *kind == resource.kind) {
         let start = format!("Resources/{}/Properties", resource.id);
@@ -153,11 +172,11 @@ pub fn of_resource(resource: &Resource) -> Vec<Document<'_>> {
 
 /// Checks all policy documents.
 pub fn check(context: &Context<'_>, sink: &mut Sink) {
-    for document in documents(context) {
-        shape::check(context, &document, sink);
-        elements::check(context, &document, sink);
+    for document in &context.policies {
+        shape::check(context, document, sink);
+        elements::check(context, document, sink);
         for (path, statement) in document.statements() {
-            actions::check(context, &document, statement, &path, sink);
+            actions::check(context, document, statement, &path, sink);
             conditions::check(context, statement, &path, sink);
             principals::check(context, statement, &path, sink);
         }

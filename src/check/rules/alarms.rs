@@ -5,6 +5,7 @@ use crate::check::Context;
 use crate::check::block::Block;
 use crate::check::known::boolean;
 use crate::diagnostics::Sink;
+use crate::template::services::KINESIS_SOURCE_METRICS;
 use crate::template::{Data, Function, Resource, Value};
 
 codes! {
@@ -355,16 +356,7 @@ const DELIVERIES: &[(&str, &[&str])] = &[
     ("DeliveryToIceberg.", &["IcebergDestinationConfiguration"]),
 ];
 
-/// Metrics of a Kinesis stream as the source, and of dynamic partitioning. Source: as above.
-const OF_KINESIS: &[&str] = &[
-    "DataReadFromKinesisStream.Bytes",
-    "DataReadFromKinesisStream.Records",
-    "KinesisMillisBehindLatest",
-    "ThrottledDescribeStream",
-    "ThrottledGetRecords",
-    "ThrottledGetShardIterator",
-];
-/// See [`OF_KINESIS`].
+/// Metrics of dynamic partitioning. Source: as above.
 const OF_PARTITIONS: &[&str] =
     &["ActivePartitionsLimit", "PartitionCount", "PartitionCountExceeded", "PerPartitionThroughput"];
 
@@ -575,7 +567,7 @@ fn stream(context: &Context<'_>, metric: &Block<'_>, alarm: Option<&Block<'_>>, 
         other("it delivers elsewhere", "name the metric of its destination");
         return;
     }
-    if OF_KINESIS.contains(&name.as_str()) && stream_type(&stream).is_some_and(|kind| kind == "DirectPut") {
+    if KINESIS_SOURCE_METRICS.contains(&name.as_str()) && stream_type(&stream).is_some_and(|kind| kind == "DirectPut") {
         other("records are put into it", "look at `IncomingRecords`, or at `ThrottledRecords`");
         return;
     }

@@ -1,6 +1,6 @@
 //! What is written out that differs from partition to partition.
 
-use crate::check::{Context, policies};
+use crate::check::Context;
 use crate::diagnostics::Sink;
 use crate::template::{Data, Value};
 
@@ -45,7 +45,7 @@ const START: &str = "arn:aws:";
 
 /// Checks all policies and what names them, and tells the first ARN: what holds for one holds for all.
 pub fn check(context: &Context<'_>, sink: &mut Sink) {
-    let documents = policies::documents(context);
+    let documents = &context.policies;
     let mut found: Vec<(&Value, String)> = Vec::new();
     for resource in &context.template.resources {
         if resource.kind.starts_with("AWS::IAM::") {

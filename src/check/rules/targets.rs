@@ -222,7 +222,7 @@ pub fn check(context: &Context<'_>, sink: &mut Sink) {
     if context.is_open {
         return;
     }
-    let documents = policies::documents(context);
+    let documents = &context.policies;
     for rule in context.of_type("AWS::Events::Rule") {
         let start = format!("Resources/{}/Properties", rule.id);
         for (path, target) in within(&rule.properties, &["Targets", "*"], &start) {
@@ -231,10 +231,10 @@ pub fn check(context: &Context<'_>, sink: &mut Sink) {
             let role = target.get("RoleArn").is_some();
             for (path, arn) in value(target, "Arn", &path).into_iter().filter(|_| !role) {
                 by_role(context, rule, arn, &path, sink);
-                by_permission(context, &documents, rule, arn, &path, &CLOSED, sink);
+                by_permission(context, documents, rule, arn, &path, &CLOSED, sink);
             }
             for (path, arn) in within(target, &["DeadLetterConfig", "Arn"], &path) {
-                by_permission(context, &documents, rule, arn, &path, &CLOSED_QUEUE, sink);
+                by_permission(context, documents, rule, arn, &path, &CLOSED_QUEUE, sink);
             }
         }
     }

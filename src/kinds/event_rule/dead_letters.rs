@@ -7,6 +7,7 @@ use super::{RULE, SERVICE};
 use crate::blueprint::text::{Reference, Tree, TreeData};
 use crate::kinds::Site;
 use crate::kinds::site::refuse_plain_http;
+use crate::kinds::sqs_queue::DEAD_LETTER_SECONDS;
 use crate::map;
 use crate::template::Removal;
 use crate::template::iam::{Statement, document};
@@ -63,9 +64,6 @@ impl serde::Serialize for DeadLetters {
 
 /// The role of the rule's own queue among its resources.
 pub const QUEUE: &str = "DeadLetterQueue";
-
-/// 14 days, the longest that SQS keeps a message. Source: SQS API, `CreateQueue`, `MessageRetentionPeriod`.
-const DEAD_LETTER_SECONDS: u32 = 1_209_600;
 
 /// The queue for what could not be delivered, and its policy.
 pub fn add_queue(site: &mut Site<'_>) {

@@ -10,6 +10,7 @@ use crate::kinds::site::json_string;
 use crate::kinds::{Need, Site};
 use crate::map;
 use crate::source::{Origin, Span};
+use crate::template::services::EVENT_VARIABLES;
 use crate::template::{Data, Key, Map, Value};
 
 /// Where events go.
@@ -188,15 +189,6 @@ codes! {
 /// Paths into an event start at its root.
 pub const PATH_PATTERN: &str = r"^\$";
 
-/// Source: EventBridge User Guide, "Amazon EventBridge input transformation", predefined variables.
-const VARIABLES_OF_EVENTBRIDGE: &[&str] = &[
-    "aws.events.event",
-    "aws.events.event.ingestion-time",
-    "aws.events.event.json",
-    "aws.events.rule-arn",
-    "aws.events.rule-name",
-];
-
 impl Target {
     /// The component.
     pub fn to(&self) -> &Reference {
@@ -373,8 +365,8 @@ impl LongTarget {
         }
         let known: Vec<&str> = self.paths.keys().map(|name| name.value.as_str()).collect();
         for (name, span) in &used {
-            if !known.contains(&name.as_str()) && !VARIABLES_OF_EVENTBRIDGE.contains(&name.as_str()) {
-                let all = known.iter().chain(VARIABLES_OF_EVENTBRIDGE).copied();
+            if !known.contains(&name.as_str()) && !EVENT_VARIABLES.contains(&name.as_str()) {
+                let all = known.iter().chain(EVENT_VARIABLES).copied();
                 let help = closest(name, all)
                     .map_or_else(|| format!("add `{name}` to `paths`"), |close| format!("did you mean `<{close}>`?"));
                 sink.report(&VARIABLES, *span, format!("`<{name}>` stands for nothing")).help(help);

@@ -1,5 +1,7 @@
 //! The metrics of a stream: some are always there, others come with its settings.
 
+use crate::template::services::KINESIS_SOURCE_METRICS;
+
 /// Metrics that a stream has under one condition.
 #[derive(Debug)]
 pub struct Group {
@@ -31,17 +33,7 @@ pub const DIRECT_PUT: Group = Group {
 };
 
 /// Where records come from a Kinesis stream.
-pub const KINESIS: Group = Group {
-    with: "a Kinesis stream as its source",
-    names: &[
-        "DataReadFromKinesisStream.Bytes",
-        "DataReadFromKinesisStream.Records",
-        "KinesisMillisBehindLatest",
-        "ThrottledDescribeStream",
-        "ThrottledGetRecords",
-        "ThrottledGetShardIterator",
-    ],
-};
+pub const KINESIS: Group = Group { with: "a Kinesis stream as its source", names: KINESIS_SOURCE_METRICS };
 
 /// Where S3 is the destination.
 pub const S3: Group = Group {

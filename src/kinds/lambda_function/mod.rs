@@ -16,6 +16,7 @@ use self::sources::EventSource;
 use self::uses::Use;
 use super::log_group::RETENTION_DAYS;
 use super::site::{assumed_by, on_behalf_of, own_arn, pascal_case};
+use super::sqs_queue::DEAD_LETTER_SECONDS;
 use super::standing::{Policy, Properties, Standing};
 use super::{
     Access, Actor, Attribute, Component, Found, Get, Grant, Kind, Metrics, Package, Peers, Place, Port, Request, Scope,
@@ -276,9 +277,6 @@ const TRACE: &[&str] = &["xray:PutTelemetryRecords", "xray:PutTraceSegments"];
 /// Enough for most; a transformation of Firehose is tried anew if it takes longer.
 const TIMEOUT_SECONDS: u32 = 60;
 const MEMORY_MIB: u32 = 256;
-
-/// 14 days, the longest that SQS keeps a message. Source: SQS API, `CreateQueue`, `MessageRetentionPeriod`.
-const DEAD_LETTER_SECONDS: u32 = 1_209_600;
 
 const FUNCTION: &str = "Function";
 const LOG_GROUP: &str = "LogGroup";

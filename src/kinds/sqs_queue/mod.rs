@@ -189,9 +189,11 @@ const FIFO_SUFFIX: &str = ".fifo";
 /// Four days, as SQS itself.
 const RETENTION_SECONDS: u32 = 345_600;
 
-/// The longest that SQS waits and keeps. Source: SQS API, `CreateQueue`.
+/// The longest that SQS waits. Source: SQS API, `CreateQueue`, `ReceiveMessageWaitTimeSeconds`.
 const RECEIVE_WAIT_SECONDS: u32 = 20;
-const DEAD_LETTER_SECONDS: u32 = 1_209_600;
+
+/// 14 days, the longest that SQS keeps a message. Source: SQS API, `CreateQueue`, `MessageRetentionPeriod`.
+pub const DEAD_LETTER_SECONDS: u32 = 1_209_600;
 
 const SEND: &[&str] = &["sqs:SendMessage"];
 

@@ -7,6 +7,7 @@ use crate::check::Context;
 use crate::check::known::{Given, Part, boolean, choices, given, is_fifo_arn, parts, text, text_with_holes};
 use crate::diagnostics::{Sink, closest};
 use crate::template::event_pattern::HOLE;
+use crate::template::services::EVENT_VARIABLES;
 use crate::template::{Map, Resource, Value};
 
 codes! {
@@ -279,15 +280,6 @@ codes! {
 /// The ways to say what a target is sent.
 const INPUTS: &[&str] = &["Input", "InputPath", "InputTransformer"];
 
-/// Source: EventBridge User Guide, "Amazon EventBridge input transformation", predefined variables.
-const VARIABLES: &[&str] = &[
-    "aws.events.event",
-    "aws.events.event.ingestion-time",
-    "aws.events.event.json",
-    "aws.events.rule-arn",
-    "aws.events.rule-name",
-];
-
 /// Digits of the id of an account.
 const ACCOUNT_DIGITS: usize = 12;
 
@@ -405,11 +397,11 @@ impl Target<'_, '_> {
         let known = || paths.0.iter().map(|(key, _)| key.text.as_str());
         let mut unknown = false;
         for name in &used {
-            if known().any(|key| key == *name) || VARIABLES.contains(name) {
+            if known().any(|key| key == *name) || EVENT_VARIABLES.contains(name) {
                 continue;
             }
             unknown = true;
-            let help = closest(name, known().chain(VARIABLES.iter().copied())).map_or_else(
+            let help = closest(name, known().chain(EVENT_VARIABLES.iter().copied())).map_or_else(
                 || format!("add `{name}` to `InputPathsMap`"),
                 |close| format!("did you mean `<{close}>`?"),
             );

@@ -74,9 +74,14 @@ pub fn roles<'a>(context: &Context<'a>) -> Vec<Role<'a>> {
 }
 
 /// Documents that stand beside a role: the policy, its document, the roles that it names.
-type Shared<'a> = Vec<(&'a Resource, Document<'a>, Vec<Text>)>;
+type Shared<'c, 'a> = Vec<(&'a Resource, &'c Document<'a>, Vec<Text>)>;
 
-fn of_resources<'a>(context: &Context<'a>) -> Shared<'a> {
+/// The policy documents of a resource.
+fn of<'c, 'a>(context: &'c Context<'a>, resource: &Resource) -> impl Iterator<Item = &'c Document<'a>> {
+    context.policies.iter().filter(|document| std::ptr::eq(document.resource, resource))
+}
+
+fn of_resources<'c, 'a>(context: &'c Context<'a>) -> Shared<'c, 'a> {
     let mut all = Shared::new();
     for (kind, property) in ATTACHED {
         for policy in context.of_type(kind) {
@@ -91,7 +96,7 @@ fn of_resources<'a>(context: &Context<'a>) -> Shared<'a> {
             if hidden {
                 names.push(vec![Unit::Unknown(policy.id.clone())]);
             }
-            for document in policies::of_resource(policy) {
+            for document in of(context, policy) {
                 all.push((policy, document, names.clone()));
             }
         }
@@ -99,7 +104,7 @@ fn of_resources<'a>(context: &Context<'a>) -> Shared<'a> {
     all
 }
 
-fn role<'a>(context: &Context<'a>, resource: &'a Resource, shared: &Shared<'a>) -> Role<'a> {
+fn role<'a>(context: &Context<'a>, resource: &'a Resource, shared: &Shared<'_, 'a>) -> Role<'a> {
     let mut role = Role {
         resource,
         arn: names::of_resource(context, resource, Some("Arn")),
@@ -108,11 +113,11 @@ fn role<'a>(context: &Context<'a>, resource: &'a Resource, shared: &Shared<'a>) 
         grants: Vec::new(),
         is_open: is_replaced(&resource.properties),
     };
-    for document in policies::of_resource(resource) {
+    for document in of(context, resource) {
         if document.family == Family::Trust {
-            role.trust = Some(document);
+            role.trust = Some(document.clone());
         } else {
-            role.add(context, &document, None);
+            role.add(context, document, None);
         }
     }
     // Policies that are not written out here.
@@ -167,7 +172,7 @@ impl Role<'_> {
         }
     }
 
-    fn managed(&mut self, context: &Context<'_>, shared: &Shared<'_>) {
+    fn managed(&mut self, context: &Context<'_>, shared: &Shared<'_, '_>) {
         let Some(list) = self.resource.properties.get("ManagedPolicyArns") else { return };
         for (_, value) in policies::each(list, "") {
             if matches!(value.data, Data::List(_)) {
@@ -206,10 +211,7 @@ impl Role<'_> {
 
     /// What the policies of buckets, queues and keys may allow.
     fn of_what_is_acted_on(&mut self, context: &Context<'_>) {
-        for document in policies::documents(context) {
-            if matches!(document.family, Family::Identity | Family::Trust) {
-                continue;
-            }
+        for document in context.policies.iter().filter(|document| document.family.is_of_resource()) {
             for (path, statement) in document.statements() {
                 let principals = principals(statement, "AWS", &path);
                 let named = principals.iter().any(|principal| may_be_role(context, principal));

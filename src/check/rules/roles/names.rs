@@ -4,7 +4,7 @@
 //! buckets of the template are never the same.
 
 use crate::check::Context;
-use crate::template::{Data, Function, Map, Resource, Value, emit};
+use crate::template::{Data, Function, Map, Resource, SubPart, Value, emit, sub_parts};
 
 /// A part of a text.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -215,22 +215,19 @@ fn resolve(context: &Context<'_>, value: &Value, deep: usize) -> Text {
 }
 
 fn substituted(context: &Context<'_>, text: &str, local: Option<&Map>, deep: usize) -> Text {
-    let mut all = Text::new();
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once("${") {
-        let Some((name, after)) = after.split_once('}') else { break };
-        all.extend(literal(before));
-        rest = after;
-        let name = name.trim();
-        match (name.strip_prefix('!'), local.and_then(|local| local.get(name)), name.split_once('.')) {
-            (Some(own), ..) => all.extend(literal(&format!("${{{own}}}"))),
-            (_, Some(value), _) => all.extend(resolve(context, value, deep)),
-            (_, _, Some((id, attribute))) => all.extend(named(context, id, Some(attribute), deep)),
-            _ => all.extend(named(context, name, None, deep)),
+    let one = |part| match part {
+        SubPart::Text(text) => literal(text),
+        SubPart::Literal(name) => literal(&format!("${{{name}}}")),
+        SubPart::Name(name) => {
+            let name = name.trim();
+            match (local.and_then(|local| local.get(name)), name.split_once('.')) {
+                (Some(value), _) => resolve(context, value, deep),
+                (None, Some((id, attribute))) => named(context, id, Some(attribute), deep),
+                (None, None) => named(context, name, None, deep),
+            }
         }
-    }
-    all.extend(literal(rest));
-    all
+    };
+    sub_parts(text).into_iter().flat_map(one).collect()
 }
 
 /// What a name stands for in a `Ref`, a `Fn::GetAtt` or a `Fn::Sub`.

@@ -1,9 +1,10 @@
 //! Whom policies let in.
 
-use super::policies::{Sort, Statement, Word, words};
+use super::policies::{Statement, Word, words};
 use super::{says, values};
 use crate::check::Context;
 use crate::check::known::{Given, Part, given, parts, text};
+use crate::check::policies::Family;
 use crate::diagnostics::Sink;
 use crate::template::{Data, Resource};
 
@@ -200,12 +201,9 @@ const SERVICE: &str = ".amazonaws.com";
 pub fn check(context: &Context<'_>, statements: &[Statement<'_>], sink: &mut Sink) {
     for statement in statements {
         check_exceptions(context, statement, sink);
-        match statement.sort {
-            Sort::Identity => {}
-            Sort::Trust | Sort::Resource => {
-                check_everyone(context, statement, sink);
-                check_services(context, statement, sink);
-            }
+        if statement.family != Family::Identity {
+            check_everyone(context, statement, sink);
+            check_services(context, statement, sink);
         }
     }
     for permission in context.of_type("AWS::Lambda::Permission") {
@@ -261,9 +259,9 @@ fn check_everyone(context: &Context<'_>, statement: &Statement<'_>, sink: &mut S
         }
     }
     if !TOLD_ELSEWHERE.contains(&kind) {
-        let message = match statement.sort {
-            Sort::Trust => "every account of AWS can take this role",
-            Sort::Identity | Sort::Resource => "this policy lets in everyone",
+        let message = match statement.family {
+            Family::Trust => "every account of AWS can take this role",
+            _ => "this policy lets in everyone",
         };
         context.report_value(sink, &OPEN, principal, &path, message).help(help);
     }

@@ -1,9 +1,10 @@
 //! What users, groups and roles may do.
 
-use super::policies::{Sort, Statement, matches, words};
+use super::policies::{Statement, fits, words};
 use super::{Found, lacks, values};
 use crate::check::Context;
 use crate::check::known::{Part, parts, text};
+use crate::check::policies::{self as documents, Family};
 use crate::diagnostics::Sink;
 
 codes! {
@@ -422,7 +423,7 @@ fn check_statement(context: &Context<'_>, statement: &Statement<'_>, sink: &mut 
     let path = format!("{}/Action", statement.path);
     let actions = statement.words("Action");
     let everything = statement.everything();
-    if statement.sort == Sort::Trust {
+    if statement.family == Family::Trust {
         check_accounts(context, statement, sink);
     }
     // A key is all that its policy can be about, so `kms:*` says who owns it.
@@ -430,7 +431,7 @@ fn check_statement(context: &Context<'_>, statement: &Statement<'_>, sink: &mut 
         return;
     }
     if let Some(star) = actions.iter().find(|action| action.is_star()) {
-        let is_all = statement.sort == Sort::Identity && everything.is_some();
+        let is_all = statement.family == Family::Identity && everything.is_some();
         let (code, message) = if is_all && statement.is_unconditional() {
             (&ADMINISTRATOR, "this allows everything on everything")
         } else {
@@ -439,10 +440,10 @@ fn check_statement(context: &Context<'_>, statement: &Statement<'_>, sink: &mut 
         context.report_value(sink, code, star.value, &path, message).help("name the actions that are needed");
         return;
     }
-    let is_open = statement.sort == Sort::Identity && statement.is_unconditional();
+    let is_open = statement.family == Family::Identity && statement.is_unconditional();
     for action in actions.iter().filter(|_| is_open) {
         let Some(pattern) = action.text.as_deref() else { continue };
-        let passes = matches(pattern, "iam:PassRole") && !pattern.ends_with(":*");
+        let passes = fits(pattern, "iam:PassRole") && !pattern.ends_with(":*");
         if passes && (everything.is_some() || is_about_all_roles(statement)) {
             context
                 .report_value(sink, &PASS_ROLE, action.value, &path, "any role can be given to a service")
@@ -488,14 +489,15 @@ fn check_statement(context: &Context<'_>, statement: &Statement<'_>, sink: &mut 
 
 /// What a pattern of actions allows that matters most.
 fn sensitive(pattern: &str) -> Option<(&'static str, &'static str)> {
-    SENSITIVE.iter().find_map(|(does, actions)| {
-        actions.iter().find(|action| matches(pattern, action)).map(|action| (*does, *action))
-    })
+    SENSITIVE
+        .iter()
+        .find_map(|(does, actions)| actions.iter().find(|action| fits(pattern, action)).map(|action| (*does, *action)))
 }
 
 fn is_without_resource(pattern: &str) -> bool {
     let name = pattern.split_once(':').map_or("", |(_, name)| name);
-    LOOKING.iter().any(|start| name.starts_with(start)) || WITHOUT_RESOURCE.iter().any(|known| matches(known, pattern))
+    LOOKING.iter().any(|start| name.starts_with(start))
+        || WITHOUT_RESOURCE.iter().any(|known| documents::matches(known, pattern))
 }
 
 /// Whether it is about all roles of an account.

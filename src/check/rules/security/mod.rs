@@ -16,9 +16,9 @@ pub mod secrets;
 pub mod settings;
 
 use super::Context;
-use crate::check::known::{Given, choices, given, text};
+use crate::check::known::{Given, choices, given, text, within};
 use crate::diagnostics::Sink;
-use crate::template::{Data, Map, Resource, Value};
+use crate::template::{Map, Resource, Value};
 
 /// Checks what a template says and does not say about security.
 pub fn check(context: &Context<'_>, sink: &mut Sink) {
@@ -39,35 +39,10 @@ pub struct Found<'a> {
     pub value: &'a Value,
 }
 
-/// The values at a path of properties, whatever conditions choose; `*` is every item of a list, or of an object.
+/// The values at a path of properties, see [`within`].
 fn values<'a>(resource: &'a Resource, path: &[&str]) -> Vec<Found<'a>> {
-    let start = format!("Resources/{}/Properties", resource.id);
-    let Some((first, rest)) = path.split_first() else { return Vec::new() };
-    match resource.properties.get(first) {
-        Some(value) => below(value, &format!("{start}/{first}"), rest),
-        None => Vec::new(),
-    }
-}
-
-fn below<'a>(value: &'a Value, path: &str, rest: &[&str]) -> Vec<Found<'a>> {
-    let Some((first, deeper)) = rest.split_first() else {
-        return choices(value).into_iter().map(|value| Found { path: path.to_owned(), value }).collect();
-    };
-    let each = |value: &'a Value| match (&value.data, *first) {
-        (Data::List(items), "*") => {
-            let items = items.iter().enumerate();
-            items.flat_map(|(index, item)| below(item, &format!("{path}/{index}"), deeper)).collect()
-        }
-        (Data::Map(map), "*") => {
-            let entries = map.0.iter();
-            entries.flat_map(|(key, value)| below(value, &format!("{path}/{}", key.text), deeper)).collect()
-        }
-        (Data::Map(map), key) => {
-            map.get(key).map_or_else(Vec::new, |value| below(value, &format!("{path}/{key}"), deeper))
-        }
-        _ => Vec::new(),
-    };
-    choices(value).into_iter().flat_map(each).collect()
+    let found = within(&resource.properties, path, &format!("Resources/{}/Properties", resource.id));
+    found.into_iter().map(|(path, value)| Found { path, value }).collect()
 }
 
 /// Whether a resource certainly lacks a property, be it in one of the cases that its conditions choose from.

@@ -1,61 +1,28 @@
 //! The statements of policy documents, wherever a template has them.
 
-use super::{Found, values};
+use super::Found;
 use crate::check::Context;
 use crate::check::known::{Given, choices, given, text};
-use crate::template::{Data, Function, Map, Resource, Value};
+use crate::check::policies::{Family, matches};
+use crate::template::{Data, Map, Resource, Value};
 
-/// What a policy belongs to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Sort {
-    /// A user, a group or a role: what it may do.
-    Identity,
-    /// A role: who may take it.
-    Trust,
-    /// A resource: who may do what with it.
-    Resource,
-}
-
-/// Where policy documents are.
-///
-/// Source: the provider schemas of the types.
-const DOCUMENTS: &[(&str, &[&str], Sort)] = &[
-    ("AWS::ApiGateway::RestApi", &["Policy"], Sort::Resource),
-    ("AWS::ECR::Repository", &["RepositoryPolicyText"], Sort::Resource),
-    ("AWS::EFS::FileSystem", &["FileSystemPolicy"], Sort::Resource),
-    ("AWS::Elasticsearch::Domain", &["AccessPolicies"], Sort::Resource),
-    ("AWS::Events::EventBus", &["Policy"], Sort::Resource),
-    ("AWS::IAM::Group", &["Policies", "*", "PolicyDocument"], Sort::Identity),
-    ("AWS::IAM::GroupPolicy", &["PolicyDocument"], Sort::Identity),
-    ("AWS::IAM::ManagedPolicy", &["PolicyDocument"], Sort::Identity),
-    ("AWS::IAM::Policy", &["PolicyDocument"], Sort::Identity),
-    ("AWS::IAM::Role", &["AssumeRolePolicyDocument"], Sort::Trust),
-    ("AWS::IAM::Role", &["Policies", "*", "PolicyDocument"], Sort::Identity),
-    ("AWS::IAM::RolePolicy", &["PolicyDocument"], Sort::Identity),
-    ("AWS::IAM::User", &["Policies", "*", "PolicyDocument"], Sort::Identity),
-    ("AWS::IAM::UserPolicy", &["PolicyDocument"], Sort::Identity),
-    ("AWS::KMS::Key", &["KeyPolicy"], Sort::Resource),
-    ("AWS::KMS::ReplicaKey", &["KeyPolicy"], Sort::Resource),
-    ("AWS::Kinesis::ResourcePolicy", &["ResourcePolicy"], Sort::Resource),
-    ("AWS::OpenSearchService::Domain", &["AccessPolicies"], Sort::Resource),
-    ("AWS::S3::AccessPoint", &["Policy"], Sort::Resource),
-    ("AWS::S3::BucketPolicy", &["PolicyDocument"], Sort::Resource),
-    ("AWS::SNS::TopicInlinePolicy", &["PolicyDocument"], Sort::Resource),
-    ("AWS::SNS::TopicPolicy", &["PolicyDocument"], Sort::Resource),
-    ("AWS::SQS::QueueInlinePolicy", &["PolicyDocument"], Sort::Resource),
-    ("AWS::SQS::QueuePolicy", &["PolicyDocument"], Sort::Resource),
-    ("AWS::SecretsManager::ResourcePolicy", &["ResourcePolicy"], Sort::Resource),
+/// Types whose policies are about whom somebody else lets in, or are attached where that is decided.
+const NOT_JUDGED: &[&str] = &[
+    "AWS::Backup::BackupVault",
+    "AWS::DynamoDB::Table",
+    "AWS::EC2::VPCEndpoint",
+    "AWS::ECR::RegistryPolicy",
+    "AWS::Logs::Destination",
+    "AWS::Logs::ResourcePolicy",
+    "AWS::SSO::PermissionSet",
 ];
-
-/// A type whose property `Statement` is the one statement of a policy.
-const SINGLE: &str = "AWS::Events::EventBusPolicy";
 
 /// A statement that allows something.
 pub struct Statement<'a> {
     /// The resource that it is written in.
     pub resource: &'a Resource,
-    /// What its policy belongs to.
-    pub sort: Sort,
+    /// What its policy is attached to.
+    pub family: Family,
     /// Its path in the template.
     pub path: String,
     /// What it says.
@@ -83,23 +50,16 @@ const HEADERS: &str = "s3:x-amz-";
 pub fn allowing<'a>(context: &Context<'a>) -> Vec<Statement<'a>> {
     let mut all = Vec::new();
     let boundaries = boundaries(context);
-    for resource in &context.template.resources {
-        if is_boundary(resource, &boundaries) {
+    for document in &context.policies {
+        let (resource, family) = (document.resource, document.family);
+        if NOT_JUDGED.contains(&resource.kind.as_str()) || is_boundary(resource, &boundaries) {
             continue;
         }
-        let sorts = DOCUMENTS.iter().filter(|(kind, ..)| *kind == resource.kind);
-        let documents = sorts.map(|(_, path, sort)| (path.to_vec(), *sort));
-        let single = (resource.kind == SINGLE).then(|| (Vec::new(), Sort::Resource));
-        for (mut path, sort) in documents.chain(single) {
-            path.push("Statement");
-            let before = all.len();
-            let found = values(resource, &path);
-            let is_limited = found.iter().any(|one| denies_some(one.value));
-            for Found { path, value } in found {
-                add(value, path, resource, sort, &mut all);
-            }
-            all.iter_mut().skip(before).for_each(|statement| statement.is_limited = is_limited);
-        }
+        let statements = document.written_statements();
+        let is_limited = statements.iter().any(|(_, map)| denies_some(map));
+        let allows = |map: &Map| map.get("Effect").and_then(text).is_some_and(|effect| effect == "Allow");
+        let allowing = statements.into_iter().filter(|(_, map)| allows(map));
+        all.extend(allowing.map(|(path, map)| Statement { resource, family, path, map, is_limited }));
     }
     all
 }
@@ -116,18 +76,11 @@ fn is_boundary(resource: &Resource, used: &[&str]) -> bool {
     resource.kind == "AWS::IAM::ManagedPolicy" && (used.contains(&resource.id.as_str()) || is_named())
 }
 
-/// Whether statements deny something to all but some: to those whom a condition does not describe, or who are not named.
-fn denies_some(statements: &Value) -> bool {
-    let denies = |map: &Map| {
-        let is_deny = map.get("Effect").is_none_or(|effect| text(effect).is_none_or(|effect| effect == "Deny"));
-        is_deny && (map.get("NotPrincipal").is_some() || !is_about_manner(map))
-    };
-    match &statements.data {
-        Data::List(items) => items.iter().flat_map(choices).any(denies_some),
-        Data::Map(map) => denies(map),
-        Data::Call(Function::If, _) => choices(statements).into_iter().any(denies_some),
-        _ => false,
-    }
+/// Whether a statement denies something to all but some: to those whom a condition does not describe, or who are not
+/// named.
+fn denies_some(statement: &Map) -> bool {
+    let is_deny = statement.get("Effect").is_none_or(|effect| text(effect).is_none_or(|effect| effect == "Deny"));
+    is_deny && (statement.get("NotPrincipal").is_some() || !is_about_manner(statement))
 }
 
 /// Whether a statement has no conditions, or only such as ask how a request is sent.
@@ -144,22 +97,6 @@ fn is_about_manner(statement: &Map) -> bool {
             })
         })
     })
-}
-
-fn add<'a>(value: &'a Value, path: String, resource: &'a Resource, sort: Sort, all: &mut Vec<Statement<'a>>) {
-    match &value.data {
-        Data::List(items) => {
-            for (index, item) in items.iter().enumerate() {
-                for item in choices(item) {
-                    add(item, format!("{path}/{index}"), resource, sort, all);
-                }
-            }
-        }
-        Data::Map(map) if map.get("Effect").and_then(text).is_some_and(|effect| effect == "Allow") => {
-            all.push(Statement { resource, sort, path, map, is_limited: false });
-        }
-        _ => {}
-    }
 }
 
 impl<'a> Statement<'a> {
@@ -186,7 +123,7 @@ impl<'a> Statement<'a> {
 
     /// Whether an action is certainly among those that it allows.
     pub fn allows(&self, action: &str) -> bool {
-        self.words("Action").iter().filter_map(|word| word.text.as_deref()).any(|pattern| matches(pattern, action))
+        self.words("Action").iter().filter_map(|word| word.text.as_deref()).any(|pattern| fits(pattern, action))
     }
 
     /// The principal that stands for everyone, if there is one.
@@ -227,39 +164,17 @@ pub fn words(value: &Value) -> Vec<Word<'_>> {
 /// Whether an action fits a pattern with `*` and `?`. Case does not matter.
 ///
 /// Source: IAM User Guide, "IAM JSON policy elements: Action".
-pub fn matches(pattern: &str, action: &str) -> bool {
-    let (pattern, action) = (pattern.to_ascii_lowercase(), action.to_ascii_lowercase());
-    let (pattern, action) = (pattern.as_bytes(), action.as_bytes());
-    let (mut at, mut from, mut retry) = (0, 0, None);
-    while from < action.len() {
-        match pattern.get(at) {
-            Some(b'*') => {
-                retry = Some((at, from));
-                at += 1;
-            }
-            Some(byte) if *byte == b'?' || *byte == action[from] => {
-                at += 1;
-                from += 1;
-            }
-            _ => match retry {
-                Some((star, start)) => {
-                    retry = Some((star, start + 1));
-                    (at, from) = (star + 1, start + 1);
-                }
-                None => return false,
-            },
-        }
-    }
-    pattern[at..].iter().all(|byte| *byte == b'*')
+pub fn fits(pattern: &str, action: &str) -> bool {
+    matches(&pattern.to_ascii_lowercase(), &action.to_ascii_lowercase())
 }
 
 #[cfg(test)]
 mod tests {
-    use super::matches;
+    use super::fits;
 
     #[test]
     fn patterns_fit_actions() {
-        for (pattern, action, fits) in [
+        for (pattern, action, expected) in [
             ("*", "s3:GetObject", true),
             ("s3:*", "s3:GetObject", true),
             ("S3:get*", "s3:GetObject", true),
@@ -271,7 +186,7 @@ mod tests {
             ("", "s3:GetObject", false),
             ("sqs:*", "s3:GetObject", false),
         ] {
-            assert_eq!(matches(pattern, action), fits, "{pattern} {action}");
+            assert_eq!(fits(pattern, action), expected, "{pattern} {action}");
         }
     }
 }
