@@ -17,3 +17,4 @@ pub mod compile;
 pub mod compose;
 pub mod kinds;
 pub mod schema;
+pub mod trace;

@@ -21,6 +21,7 @@ const LAYERS: &[&str] = &[
     "kinds",
     "compose",
     "check",
+    "trace",
     "compile",
     "cli",
 ];

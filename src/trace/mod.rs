@@ -1,0 +1,4 @@
+//! Where an event goes: what each resource of a template does to it, up to the object and the row that it becomes.
+//!
+//! This layer reads templates, whoever wrote them. It starts no process and reads no file: what runs the code of
+//! functions is given to it.
