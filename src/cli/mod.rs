@@ -9,6 +9,7 @@ mod library;
 mod list;
 mod new;
 mod render;
+pub mod runner;
 mod schema;
 
 use std::ffi::OsString;

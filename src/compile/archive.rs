@@ -5,6 +5,8 @@
 //!
 //! Source: PKWARE, "`.ZIP` File Format Specification" (APPNOTE), 4.3.
 
+use crate::source::checksum::crc32;
+
 /// The most files of an archive that is not in the format ZIP64. See the module.
 pub const MAX_FILES: usize = 0xFFFE;
 
@@ -36,7 +38,7 @@ pub fn pack(files: &[(String, Vec<u8>)]) -> Vec<u8> {
         for field in [VERSION, UTF8, STORED, TIME, DATE] {
             about.extend(field.to_le_bytes());
         }
-        for field in [checksum(content), long(content.len()), long(content.len())] {
+        for field in [crc32(content), long(content.len()), long(content.len())] {
             about.extend(field.to_le_bytes());
         }
         about.extend(short(name.len()).to_le_bytes());
@@ -81,41 +83,9 @@ fn short(number: usize) -> u16 {
     u16::try_from(number).unwrap_or(u16::MAX)
 }
 
-/// CRC-32 as the format has it: the polynomial reversed, a byte at a time.
-fn checksum(bytes: &[u8]) -> u32 {
-    !bytes.iter().fold(u32::MAX, |crc, byte| TABLE[usize::from(crc.to_le_bytes()[0] ^ byte)] ^ (crc >> 8))
-}
-
-const TABLE: [u32; 256] = table();
-
-const fn table() -> [u32; 256] {
-    let mut table = [0; 256];
-    let mut at = 0;
-    let mut byte = 0_u32;
-    while at < 256 {
-        let mut crc = byte;
-        let mut bit = 0;
-        while bit < 8 {
-            crc = if crc & 1 == 1 { crc >> 1 ^ 0xEDB8_8320 } else { crc >> 1 };
-            bit += 1;
-        }
-        table[at] = crc;
-        at += 1;
-        byte += 1;
-    }
-    table
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{checksum, pack};
-
-    #[test]
-    fn the_checksum_is_that_of_the_format() {
-        // The check value that every description of this CRC gives.
-        assert_eq!(checksum(b"123456789"), 0xCBF4_3926);
-        assert_eq!(checksum(b""), 0);
-    }
+    use super::pack;
 
     #[test]
     fn the_order_of_the_files_does_not_matter() {

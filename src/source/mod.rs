@@ -3,6 +3,8 @@
 //! A place is a byte range in one file; lines and columns exist only when something is shown.
 //! This layer reads nothing: text reaches it through [`Sources::add`], bytes through [`Files`].
 
+pub mod checksum;
+
 use std::io;
 use std::path::Path;
 

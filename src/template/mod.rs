@@ -2,6 +2,7 @@
 //!
 //! This layer knows nothing of blueprints: a template written by hand enters the program here.
 
+pub mod base64;
 pub mod emit;
 pub mod event_pattern;
 pub mod hive;

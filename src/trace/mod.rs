@@ -2,3 +2,7 @@
 //!
 //! This layer reads templates, whoever wrote them. It starts no process and reads no file: what runs the code of
 //! functions is given to it.
+
+pub mod functions;
+pub mod gzip;
+pub mod invocations;

@@ -7,7 +7,7 @@ use crate::check::Context;
 use crate::check::known::{boolean, text, text_with_holes};
 use crate::diagnostics::Sink;
 use crate::template::event_pattern::HOLE;
-use crate::template::{Data, Function, Value};
+use crate::template::{Data, Function, Value, base64};
 
 codes! {
     /// A view is not written as Athena reads views.
@@ -131,7 +131,7 @@ fn definition(given: &Value, whole: &str) -> Option<Result<Json, String>> {
         });
         plain?
     } else {
-        match decoded(inside).and_then(|bytes| String::from_utf8(bytes).ok()) {
+        match base64::decode(inside).and_then(|bytes| String::from_utf8(bytes).ok()) {
             Some(json) => json,
             None => return Some(Err("the definition of the view is not Base64".to_owned())),
         }
@@ -140,49 +140,5 @@ fn definition(given: &Value, whole: &str) -> Option<Result<Json, String>> {
         Ok(json) => Some(Ok(json)),
         Err(_) if json.contains(HOLE) => None,
         Err(_) => Some(Err("the definition of the view is not JSON".to_owned())),
-    }
-}
-
-/// The bytes that a text in Base64 stands for.
-///
-/// Source: RFC 4648, section 4.
-fn decoded(text: &str) -> Option<Vec<u8>> {
-    let digits = text.trim_end_matches('=');
-    if text.len() - digits.len() > 2 || digits.len() % 4 == 1 {
-        return None;
-    }
-    let (mut bytes, mut bits, mut count) = (Vec::with_capacity(digits.len() * 3 / 4), 0_u32, 0);
-    for digit in digits.bytes() {
-        let value = match digit {
-            b'A'..=b'Z' => digit - b'A',
-            b'a'..=b'z' => digit - b'a' + 26,
-            b'0'..=b'9' => digit - b'0' + 52,
-            b'+' => 62,
-            b'/' => 63,
-            _ => return None,
-        };
-        bits = (bits << 6) | u32::from(value);
-        count += 6;
-        if count >= 8 {
-            count -= 8;
-            bytes.push(u8::try_from((bits >> count) & 0xff).ok()?);
-        }
-    }
-    Some(bytes)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::decoded;
-
-    #[test]
-    fn base64_is_decoded() {
-        assert_eq!(decoded("").as_deref(), Some(&b""[..]));
-        assert_eq!(decoded("Zg==").as_deref(), Some(&b"f"[..]));
-        assert_eq!(decoded("Zm9v").as_deref(), Some(&b"foo"[..]));
-        assert_eq!(decoded("Zm9vYmE").as_deref(), Some(&b"fooba"[..]));
-        for text in ["Z", "Zm9v!", "Zg===", "Zm 9v"] {
-            assert_eq!(decoded(text), None, "{text}");
-        }
     }
 }
