@@ -31,6 +31,8 @@ mod schedule;
 pub mod schema;
 mod scope;
 mod secret;
+mod ses_configuration_set;
+mod ses_identity;
 mod site;
 mod sns_topic;
 mod sqs_queue;
@@ -82,6 +84,8 @@ pub static KINDS: &[&Kind] = &[
     &s3_bucket::KIND,
     &schedule::KIND,
     &secret::KIND,
+    &ses_configuration_set::KIND,
+    &ses_identity::KIND,
     &sns_topic::KIND,
     &sqs_queue::KIND,
 ];
@@ -187,6 +191,10 @@ pub enum Port {
     LogEvents,
     /// Takes the log events of a subscription.
     Logs,
+    /// Takes what becomes of mail.
+    MailEvents,
+    /// Says how mail is sent.
+    MailSettings,
     /// Holds messages until someone takes them.
     Messages,
     /// Takes the metrics of a metric stream.
@@ -219,6 +227,8 @@ impl Port {
             Self::Key => "encrypt",
             Self::LogEvents => "have log events",
             Self::Logs => "take log events of a subscription",
+            Self::MailEvents => "take events of mail",
+            Self::MailSettings => "say how mail is sent",
             Self::Messages => "hold messages",
             Self::MetricUpdates => "take metrics of a metric stream",
             Self::Metrics => "have metrics",
@@ -313,6 +323,10 @@ pub enum Access {
     StreamLogs,
     /// Sends it metrics as they come.
     StreamMetrics,
+    /// Sends mail as it says.
+    SendThrough,
+    /// Sends it what becomes of mail.
+    SendMailEvents,
     /// Puts the messages of a topic into it.
     Subscribe,
     /// Runs it with the messages of a topic.
@@ -352,6 +366,8 @@ impl Access {
             Self::Encrypt => Port::Key,
             Self::KeepFailures | Self::KeepUndelivered | Self::Redrive(_) | Self::Subscribe => Port::Messages,
             Self::Notify => Port::Notifications,
+            Self::SendThrough => Port::MailSettings,
+            Self::SendMailEvents => Port::MailEvents,
             Self::ShowState => Port::Alarm,
             Self::StreamLogs => Port::Logs,
             Self::StreamMetrics => Port::MetricUpdates,

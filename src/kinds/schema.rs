@@ -10,7 +10,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::{
     KINDS, Kind, alarm, dashboard, event_rule, firehose_stream, glue_crawler, glue_table, kms_key, lambda_function,
-    layout, metric, schedule,
+    layout, metric, schedule, ses_configuration_set,
 };
 use crate::blueprint::parameters::Parameter;
 use crate::blueprint::project::Project;
@@ -48,6 +48,10 @@ pub const HINTS: &[(&str, &str)] = &[
         "write letters, digits, `/`, `_`, `-` and `${ }`, not `aws/` at the start, for example `example/data`",
     ),
     (metric::STATISTIC_PATTERN, "write `average`, `sum`, `minimum`, `maximum`, `sample-count` or one such as `p99`"),
+    (
+        ses_configuration_set::DIMENSION_PATTERN,
+        "write letters, digits, `_`, `-` and `:`, for example `ses:from-domain`",
+    ),
     (schedule::TIME_PATTERN, "write `rate(5 minutes)`, `cron(0 8 * * ? *)` or `at(2027-01-31T08:00:00)`"),
 ];
 

@@ -241,6 +241,7 @@ codes! {
 }
 
 const TOPIC: &str = "Topic";
+const TOPIC_POLICY: &str = "TopicPolicy";
 const SERVICE: &str = "sns.amazonaws.com";
 const MANAGED_KEY: &str = "alias/aws/sns";
 const PUBLISH: &[&str] = &["sns:Publish"];
@@ -513,6 +514,21 @@ impl Component for Topic {
                 let key_users = key.iter().map(user).collect();
                 Grant { policy: vec![statement], address, key_users, ..Grant::default() }
             }
+            (Access::SendMailEvents, Some(actor)) => {
+                self.check_key(request, place, scope);
+                // Source: SES Developer Guide, "Set up an Amazon SNS event destination for event publishing".
+                let statement = publish
+                    .named(format!("MailEventsOf{}", pascal_case(request.from)))
+                    .service(actor.principal)
+                    .when(on_behalf_of(origin, actor.arn.clone()));
+                let sets = on_behalf_of(origin, own_arn(origin, "ses", "configuration-set/*"));
+                let user = |_: &Value| service_uses_key(origin, "Mail", actor.principal, Some(sets.clone()));
+                let key_users = key.iter().map(user).collect();
+                // SES publishes a test message when it is told of the topic. A policy that the user wrote has an id of
+                // its own.
+                let after = place.only.is_none().then(|| place.id(TOPIC_POLICY));
+                Grant { policy: vec![statement], address, key_users, after, ..Grant::default() }
+            }
             (Access::Call, _) => {
                 let name = format!("PublishTo{}", place.id(""));
                 let mut role = vec![publish.named(&name)];
@@ -560,13 +576,13 @@ impl Component for Topic {
             "Topics" => [place.reference(TOPIC)],
             "PolicyDocument" => document(origin, statements),
         );
-        site.add("TopicPolicy", "AWS::SNS::TopicPolicy", properties);
+        site.add(TOPIC_POLICY, "AWS::SNS::TopicPolicy", properties);
     }
 }
 
 pub(super) static KIND: Kind = Kind {
     name: "sns-topic",
-    ports: &[Port::Events, Port::Metrics, Port::Notifications, Port::Scheduled],
+    ports: &[Port::Events, Port::MailEvents, Port::Metrics, Port::Notifications, Port::Scheduled],
     attributes: &[
         Attribute { name: "arn", doc: "ARN of the topic.", get: Get::Ref(TOPIC) },
         Attribute { name: "name", doc: "Name of the topic.", get: Get::Att(TOPIC, "TopicName") },

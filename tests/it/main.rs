@@ -18,6 +18,7 @@ mod fixes;
 mod fixtures;
 mod functions;
 mod kinds_delivery;
+mod kinds_mail;
 mod kinds_streaming;
 mod language;
 mod manual;

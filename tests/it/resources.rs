@@ -79,6 +79,12 @@ const CASES: &[(&str, &str, &str, &str)] = &[
         "Stream",
         "kind: event-rule\n    pattern: { source: [shop] }\n    targets: [thing]",
     ),
+    (
+        "kind: ses-configuration-set",
+        "type: AWS::SES::ConfigurationSet",
+        "ConfigurationSet",
+        "kind: ses-identity\n    identity: example.com\n    configuration_set: thing",
+    ),
     ("kind: kms-key", "type: AWS::KMS::Key", "Key", "kind: log-group\n    encryption: { key: thing }"),
 ];
 

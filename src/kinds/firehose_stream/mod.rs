@@ -426,7 +426,12 @@ impl Component for Stream {
         let origin = request.origin;
         let arn = Value { origin, ..place.attribute(STREAM, "Arn") };
         match request.access {
-            Access::SendEvents | Access::PutRecords | Access::Call | Access::StreamLogs | Access::StreamMetrics => {
+            Access::SendEvents
+            | Access::SendMailEvents
+            | Access::PutRecords
+            | Access::Call
+            | Access::StreamLogs
+            | Access::StreamMetrics => {
                 if let Some(from) = &self.from {
                     let mut sink = scope.sink();
                     let message = format!("`{}` takes records only from `{}`", place.name, from.name());
@@ -499,6 +504,7 @@ pub(super) static KIND: Kind = Kind {
         Port::Events,
         Port::Dataset,
         Port::Logs,
+        Port::MailEvents,
         Port::MetricUpdates,
         Port::Metrics,
         Port::Records,

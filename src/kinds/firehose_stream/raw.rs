@@ -51,7 +51,12 @@ impl Component for Fed {
     fn accept(&self, request: &Request<'_>, place: &Place, scope: &Scope) -> Grant {
         let origin = request.origin;
         match request.access {
-            Access::SendEvents | Access::PutRecords | Access::Call | Access::StreamLogs | Access::StreamMetrics => {
+            Access::SendEvents
+            | Access::SendMailEvents
+            | Access::PutRecords
+            | Access::Call
+            | Access::StreamLogs
+            | Access::StreamMetrics => {
                 if let Some(source) = self.source {
                     scope
                         .sink()
