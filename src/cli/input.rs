@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 
 use super::Streams;
-use crate::compile::{Archive, Format, LIBRARY, Workspace, check_in, compile_in, looks_like_template};
+use crate::compile::{Archive, Compiled, Format, LIBRARY, Workspace, check_in, compile_in, looks_like_template};
 use crate::diagnostics::{Diagnostic, Severity, render};
 use crate::source::{Files, Sources};
 
@@ -245,6 +245,23 @@ pub struct Finished {
     pub is_module: bool,
     /// Whether it is a template that was written by hand.
     pub is_template: bool,
+}
+
+impl Finished {
+    /// What was found in one file, to be shown.
+    pub fn of(shown: String, compiled: Compiled) -> Self {
+        Self {
+            shown,
+            name: compiled.name,
+            diagnostics: compiled.diagnostics,
+            sources: compiled.sources,
+            text: None,
+            archives: Vec::new(),
+            resources: 0,
+            is_module: compiled.is_module,
+            is_template: compiled.is_template,
+        }
+    }
 }
 
 /// Compiles blueprints on all cores; the results are in the order of the paths. Templates are written out in `format`;

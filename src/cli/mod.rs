@@ -11,6 +11,7 @@ mod new;
 mod render;
 pub mod runner;
 mod schema;
+mod trace;
 
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -51,6 +52,7 @@ enum Command {
     Explain(explain::Arguments),
     List(list::Arguments),
     New(new::Arguments),
+    Trace(trace::Arguments),
     Schema(schema::Arguments),
     Completions(completions::Arguments),
 }
@@ -183,6 +185,7 @@ fn execute(command: &Command, streams: &mut Streams<'_>) -> io::Result<Exit> {
         Command::Explain(arguments) => explain::run(arguments, streams),
         Command::List(arguments) => list::run(arguments, streams),
         Command::New(arguments) => new::run(arguments, streams),
+        Command::Trace(arguments) => trace::run(arguments, streams),
         Command::Schema(arguments) => schema::run(arguments, streams),
         Command::Completions(arguments) => completions::run(arguments, streams),
     }

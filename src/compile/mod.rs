@@ -22,11 +22,11 @@ use crate::blueprint::text::{self, FileReference};
 use crate::blueprint::{self, Blueprint, Declared};
 use crate::check;
 use crate::compose::{self, Placed};
-use crate::diagnostics::{Code, Diagnostic, Sink};
+use crate::diagnostics::{Code, Diagnostic, Severity, Sink};
 use crate::kinds::{self, Known, Scope};
 use crate::source::{FileId, Files, Origin, Sources, Span};
 use crate::syntax::{self, Dialect, Node};
-use crate::template::{Template, Value, emit};
+use crate::template::{Resource, Template, Value, emit};
 
 codes! {
     /// A file that a blueprint names does not exist or cannot be read.
@@ -108,7 +108,7 @@ pub static ALL_CODES: &[&[&Code]] =
 /// The folder under which [`Files`] gives the reference library.
 pub use modules::LIBRARY;
 pub use packages::Archive;
-pub use templates::{check_in, looks_like_template};
+pub use templates::{check_in, looks_like_template, open_in};
 pub use workspace::Workspace;
 
 /// A compiled blueprint: what was found, and the template if nothing was wrong.
@@ -135,6 +135,8 @@ pub struct Compiled {
 pub struct Rendered {
     template: Template,
     value: Value,
+    components: BTreeMap<String, String>,
+    is_sound: bool,
 }
 
 /// How a template is written out.
@@ -160,6 +162,16 @@ impl Rendered {
     pub fn template(&self) -> &Template {
         &self.template
     }
+
+    /// The components of the blueprint by the logical ids of what they make; none for a template written by hand.
+    pub fn components(&self) -> &BTreeMap<String, String> {
+        &self.components
+    }
+
+    /// Whether nothing was wrong before the template was checked, so that all of it is there.
+    pub fn is_sound(&self) -> bool {
+        self.is_sound
+    }
 }
 
 /// Compiles the blueprint at `path`, which is shown to people as `shown`. `known_codes` are those that exist.
@@ -169,6 +181,22 @@ pub fn compile(path: &Path, shown: &str, files: &dyn Files, known_codes: &[&'sta
 
 /// The same, with the settings of the repository that the blueprint is in.
 pub fn compile_in(
+    workspace: &Workspace,
+    path: &Path,
+    shown: &str,
+    files: &dyn Files,
+    known_codes: &[&'static Code],
+) -> io::Result<Compiled> {
+    let mut compiled = open_blueprint(workspace, path, shown, files, known_codes)?;
+    if compiled.diagnostics.iter().any(|found| found.severity == Severity::Error) {
+        compiled.template = None;
+        compiled.archives = Vec::new();
+    }
+    Ok(compiled)
+}
+
+/// Compiles a blueprint as far as it goes: there is a template even if something in it is wrong.
+fn open_blueprint(
     workspace: &Workspace,
     path: &Path,
     shown: &str,
@@ -191,8 +219,6 @@ pub fn compile_in(
         }
         None => (None, None, Vec::new()),
     };
-    let template = template.filter(|_| !run.sink.has_errors());
-    let archives = if template.is_some() { archives } else { Vec::new() };
     let diagnostics = run.sink.finish(&run.sources);
     Ok(Compiled { name, diagnostics, sources: run.sources, template, archives, is_module, is_template: false })
 }
@@ -266,7 +292,8 @@ impl Run {
         let mut template = compose::compose(blueprint, &placed, &scope, &digest, &mut self.sink);
         at.workspace.apply(blueprint, &scope, &mut template, &mut self.sink);
         // A template of components that are wrong themselves would only repeat their mistakes.
-        if !self.sink.has_errors() {
+        let is_sound = !self.sink.has_errors();
+        if is_sound {
             check::template(&template, &self.sources, &mut self.sink);
         }
         let allowed = blueprint.components.iter().flat_map(|declared| {
@@ -280,7 +307,9 @@ impl Run {
         let origin = Origin::Derived(blueprint.span.unwrap_or(Span::START));
         let value = template.to_value(origin);
         let name = (!blueprint.name.is_empty()).then(|| blueprint.name.clone());
-        (name, Some(Rendered { template, value }), archives.into_values().collect())
+        let components = components(&template, &placed);
+        let rendered = Rendered { template, value, components, is_sound };
+        (name, Some(rendered), archives.into_values().collect())
     }
 
     /// Reads the files that components name.
@@ -334,6 +363,23 @@ impl Run {
         }
         hash.finalize().iter().fold("sha256:".to_owned(), |hex, byte| hex + &format!("{byte:02x}"))
     }
+}
+
+/// The components by the logical ids of what they make: ids begin with the name of the component.
+fn components(template: &Template, placed: &[Placed]) -> BTreeMap<String, String> {
+    let starts: Vec<(String, &Placed)> = placed.iter().map(|one| (one.place.id(""), one)).collect();
+    let component = |resource: &Resource| {
+        let fits = starts.iter().filter(|(start, _)| {
+            resource
+                .id
+                .strip_prefix(start.as_str())
+                .is_some_and(|rest| !rest.starts_with(|c: char| c.is_ascii_lowercase()))
+        });
+        // Where two names begin alike, the one whose place made the resource, or else the longer one.
+        let own = |one: &&(String, &Placed)| (one.1.place.origin.span() == resource.origin.span(), one.0.len());
+        fits.max_by_key(own).map(|(_, placed)| placed.place.name.clone())
+    };
+    template.resources.iter().filter_map(|one| Some((one.id.clone(), component(one)?))).collect()
 }
 
 /// What texts of the blueprint may refer to.

@@ -1,13 +1,14 @@
 //! CloudFormation templates that were written by hand.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 
 use super::allow::{self, Allowed};
-use super::{Compiled, Run, Workspace, compile_in};
+use super::{Compiled, Rendered, Run, Workspace, compile_in, open_blueprint};
 use crate::check;
 use crate::diagnostics::{Code, Sink};
-use crate::source::{Files, Span};
+use crate::source::{Files, Origin, Span};
 use crate::syntax::{self, Dialect};
 use crate::template::{self, Map, Template, Value};
 
@@ -52,6 +53,25 @@ pub fn check_in(
     if !is_template_text(path, &bytes) {
         return compile_in(workspace, path, shown, files, known_codes);
     }
+    Ok(Compiled { template: None, ..open_template(workspace, shown, bytes, known_codes) })
+}
+
+/// Reads a blueprint or a template as far as it goes: there is a template even if something in it is wrong.
+pub fn open_in(
+    workspace: &Workspace,
+    path: &Path,
+    shown: &str,
+    files: &dyn Files,
+    known_codes: &[&'static Code],
+) -> io::Result<Compiled> {
+    let bytes = files.read(path)?;
+    if !is_template_text(path, &bytes) {
+        return open_blueprint(workspace, path, shown, files, known_codes);
+    }
+    Ok(open_template(workspace, shown, bytes, known_codes))
+}
+
+fn open_template(workspace: &Workspace, shown: &str, bytes: Vec<u8>, known_codes: &[&'static Code]) -> Compiled {
     let mut run = Run { sources: workspace.sources.clone(), sink: Sink::default() };
     let template = syntax::load(shown, bytes, &mut run.sources, &mut run.sink)
         .and_then(|file| syntax::parse(file, &run.sources, Dialect::Template, &mut run.sink))
@@ -64,15 +84,19 @@ pub fn check_in(
     workspace.accept(None, &mut run.sink);
     workspace.weigh(&mut run.sink);
     let diagnostics = run.sink.finish(&run.sources);
-    Ok(Compiled {
+    let rendered = |template: Template| {
+        let value = template.written.clone().unwrap_or_else(|| template.to_value(Origin::Derived(Span::START)));
+        Rendered { template, value, components: BTreeMap::new(), is_sound: true }
+    };
+    Compiled {
         name: None,
         diagnostics,
         sources: run.sources,
-        template: None,
+        template: template.map(rendered),
         archives: Vec::new(),
         is_module: false,
         is_template: true,
-    })
+    }
 }
 
 /// Whether a text is to be taken for a template: it has a section of one at its top, and does not name a blueprint.

@@ -30,4 +30,5 @@ mod resources;
 mod security;
 mod snapshots;
 mod templates;
+mod trace;
 mod traps;
