@@ -3,8 +3,9 @@
 
     tests/deploy/run.py PROGRAM [--record] [BLUEPRINT…]
 
-Every blueprint under blueprints/ that is no module becomes a stack, which is updated with other values of its parameters
-and with a next version of its blueprint, and deleted. `made.toml` has how many of its resources were really made; fewer
+Every blueprint under blueprints/ that is no module becomes a stack. Events are put into it, and what comes out is compared
+with `data.toml`. It is updated with other values of its parameters and with a next version of its blueprint, and deleted.
+`made.toml` has how many of its resources were really made; fewer
 than that fails. `--record` writes it anew.
 
 scripts/test calls it, with the Python that has what scripts/emulator.txt pins.
@@ -28,6 +29,7 @@ PROJECT = HERE.parent.parent
 sys.path.append(str(HERE.parent / "emulator"))
 
 from botocore.exceptions import ClientError
+from data import Sink, Way
 from emulator import Emulator
 from probes import Probes
 from stacks import Stack, Template, Wrong
@@ -69,7 +71,7 @@ class Run:
     def all(self):
         start = time.monotonic()
         templates, nexts = self.render()
-        with Emulator(PLACEHOLDERS) as emulator:
+        with Sink() as self.sink, Emulator(PLACEHOLDERS, self.sink.url) as emulator:
             for name in templates:
                 self.attempt(name, lambda name=name: self.live(emulator, templates[name], nexts[name]))
                 emulator.reset()
@@ -124,7 +126,9 @@ class Run:
         counts = {"made": len(resources) - placeholders.total(), "placeholders": placeholders.total()}
         self.counts[template.name] = counts
 
-        said = [f"{counts['made']} made ({asked} seen through their own API), {counts['placeholders']} placeholders"]
+        cases = [case for case in CASES if case["blueprint"] == template.name]
+        said = [self.follow(stack, cases)] if cases else ["no event"]
+        said += [f"{counts['made']} made ({asked} seen through their own API), {counts['placeholders']} placeholders"]
         if changed := stack.change_parameters(template):
             touched = stack.update(template)
             if not touched:
@@ -143,6 +147,19 @@ class Run:
         kept = stack.delete(template)
         said.append(f"deleted but for {len(kept)}")
         return "; ".join(said)
+
+    def follow(self, stack, cases):
+        """Puts events in, and looks what comes out."""
+        found, wrong = 0, []
+        folder = PROJECT / "blueprints" / stack.name
+        for case in cases:
+            try:
+                found += Way(self.program, stack, self.sink, folder, case).follow()
+            except (Wrong, ClientError) as error:
+                wrong.append(f"{case['event']} to {case['to']}: {error}")
+        if wrong:
+            raise Wrong("\n".join(wrong))
+        return f"{len(cases)} events, {found} objects and requests"
 
     def given(self, emulator, probes):
         """What is there before: a stack of its own, whose outputs are values of parameters."""
@@ -176,6 +193,10 @@ class Run:
             for name in recorded.keys() - self.counts.keys():
                 self.failed += 1
                 print(f"{name}: is in tests/deploy/made.toml, and was not deployed")
+            for case in CASES:
+                if case["blueprint"] not in self.counts:
+                    self.failed += 1
+                    print(f"{case['blueprint']}: is in tests/deploy/data.toml, and was not deployed")
             for entry in ENTRIES:
                 if (entry["type"], entry.get("property")) not in self.needed:
                     self.failed += 1
@@ -188,6 +209,7 @@ MADE_HEAD = """\
 
 """
 ENTRIES = tomllib.loads(PLACEHOLDERS.read_text())["placeholder"]
+CASES = tomllib.loads((HERE / "data.toml").read_text())["case"]
 RESTRICTED = {entry["type"]: entry["property"] for entry in ENTRIES if "property" in entry}
 
 

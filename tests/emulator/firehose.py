@@ -32,8 +32,8 @@ def install():
     service._deliver_records_to_s3 = deliver
     service._put_s3_object = write
     service.ingest_from_kinesis_source = from_kinesis
-    service._put_record = direct
-    service._put_record_batch = direct_batch
+    service._put_record = service._HANDLERS["PutRecord"] = direct
+    service._put_record_batch = service._HANDLERS["PutRecordBatch"] = direct_batch
 
 
 def put(stream, data):
@@ -134,7 +134,9 @@ def partition_keys(config, data):
             keys[name] = value if isinstance(value, str) else json.dumps(value)
         return keys
     except ValueError as error:
-        raise service._DeliveryError("metadata-extraction-failed", str(error), "MetadataExtraction") from error
+        # The guide names no kind of failure; this is the one that users find below their error prefix.
+        code = "DynamicPartitioning.MetadataExtractionFailed"
+        raise service._DeliveryError("metadata-extraction-failed", str(error), code) from error
 
 
 def transformed(stream, destination, records, used):

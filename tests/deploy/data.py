@@ -1,0 +1,329 @@
+"""Events on their way through a stack: what is put where producers put it, and what comes out."""
+
+import base64
+import functools
+import gzip
+import json
+import subprocess
+import tempfile
+import threading
+import time
+from datetime import UTC, datetime
+from fnmatch import fnmatchcase
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import duckdb
+
+from stacks import Wrong
+
+SECONDS = 20
+# What comes although nothing may come needs a moment.
+QUIET_SECONDS = 0.15
+
+
+class Sink:
+    """Stands for the endpoints of all vendors: keeps what it is asked, and takes it or refuses it."""
+
+    def __init__(self):
+        self.requests, self.refuses = [], False
+        sink = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                if self.headers.get("Content-Encoding") == "gzip":
+                    body = gzip.decompress(body)
+                asked = json.loads(body)
+                sink.requests.append((dict(self.headers), [base64.b64decode(item["data"]) for item in asked["records"]]))
+                answer = {"requestId": asked["requestId"], "timestamp": asked["timestamp"]}
+                if sink.refuses:
+                    answer["errorMessage"] = "refused"
+                body = json.dumps(answer).encode()
+                self.send_response(500 if sink.refuses else 200)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_):
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_address[1]}/"
+
+    def __enter__(self):
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, *_):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+class Way:
+    """The way of one event, as a case of `data.toml` says it."""
+
+    def __init__(self, program, stack, sink, folder, case):
+        self.program, self.stack, self.sink, self.case = program, stack, sink, case
+        self.client, self.made = stack.emulator.client, stack.resources()
+        self.folder, self.path = folder, folder / case["event"]
+        self.sent = self.path.read_bytes().rstrip(b"\n")
+
+    def follow(self):
+        """Puts the event in and looks what comes of it; gives the number of objects and requests."""
+        objects, requests = self.case.get("objects", {}), self.case.get("requests", [])
+        moment = datetime.now(UTC)
+        came, asked = self.put(objects, requests)
+        self.predicted(moment, came)
+        for key, body in came:
+            self.content(key, body, [body for _, body in came])
+        for (headers, records), stream in zip(asked, requests, strict=True):
+            self.request(headers, records, self.made[stream]["properties"])
+        if requests:
+            self.sink.refuses = True
+            try:
+                properties = self.made[requests[0]]["properties"]["HttpEndpointDestinationConfiguration"]
+                kept = properties["S3Configuration"]["BucketARN"].split(":")[-1]
+                bucket = next(name for name, resource in self.made.items() if resource["physical"] == kept)
+                came, _ = self.put({bucket: ["*http-endpoint-failed/*"]}, requests)
+                if self.raw(came[0][1]) != asked[0][1][0] and not self.case["to"].startswith("logs:"):
+                    raise Wrong(f"{came[0][0]} has other data than was sent")
+            finally:
+                self.sink.refuses = False
+        return sum(map(len, objects.values())) + len(requests)
+
+    def put(self, objects, requests):
+        """Puts the event in, and waits for objects of these keys and for requests to these streams."""
+        before = self.objects()
+        self.sink.requests.clear()
+        self.produce()
+        wanted = sum(map(len, objects.values()))
+        end = time.monotonic() + SECONDS
+        while time.monotonic() < end:
+            came = {key: body for key, body in self.objects().items() if key not in before}
+            if len(came) >= wanted and len(self.sink.requests) >= len(requests):
+                break
+            time.sleep(0.02)
+        time.sleep(QUIET_SECONDS)
+        came = {key: body for key, body in self.objects().items() if key not in before}
+        today = datetime.now(UTC).strftime("%Y-%m-%d")
+        patterns = [
+            (bucket, pattern.replace("{today}", today)) for bucket, keys in objects.items() for pattern in keys
+        ]
+        left = list(patterns)
+        for bucket, key in came:
+            fitting = [item for item in left if item[0] == bucket and fnmatchcase(key, item[1])]
+            if not fitting:
+                raise Wrong(f"{bucket} has {key}, and awaits {[pattern for _, pattern in left]}{self.error(came)}")
+            if not self.case.get("many"):
+                left.remove(fitting[0])
+        if self.case.get("many") and came:
+            left = []
+        if left or len(self.sink.requests) != len(requests):
+            asked = len(self.sink.requests)
+            raise Wrong(f"nothing came for {left}, {asked} of {len(requests)} requests; {self.stack.emulator.said(5)}")
+        return [(key, body) for (_, key), body in sorted(came.items())], list(self.sink.requests)
+
+    def error(self, came):
+        texts = [body.decode(errors="replace")[:300] for (_, key), body in came.items() if "errors/" in key]
+        return f": {' '.join(texts)}" if texts else ""
+
+    def objects(self):
+        """All objects in the buckets of the stack."""
+        s3, found = self.client("s3"), {}
+        for name, resource in self.made.items():
+            if resource["type"] == "AWS::S3::Bucket":
+                for item in s3.list_objects_v2(Bucket=resource["physical"]).get("Contents", []):
+                    key = item["Key"]
+                    body = s3.get_object(Bucket=resource["physical"], Key=key)["Body"].read()
+                    found[name, key] = gzip.decompress(body) if key.endswith(".gz") else body
+        return found
+
+    def produce(self):
+        kind, _, name = self.case["to"].partition(":")
+        getattr(self, f"produce_{kind}")(name)
+
+    def produce_bus(self, name):
+        event = self.event()
+        entry = {
+            "Source": event["source"],
+            "DetailType": event["detail-type"],
+            "Detail": json.dumps(event["detail"]),
+            "Resources": event["resources"],
+            "EventBusName": name if name == "default" else self.made[name]["physical"],
+        }
+        answer = self.client("events").put_events(Entries=[entry])
+        if answer["FailedEntryCount"]:
+            raise Wrong(f"PutEvents: {answer['Entries']}")
+
+    def produce_stream(self, name):
+        resource = self.made[name]
+        if resource["type"] == "AWS::Kinesis::Stream":
+            client = self.client("kinesis")
+            client.put_record(StreamName=resource["physical"], Data=self.sent, PartitionKey="key")
+        else:
+            client = self.client("firehose")
+            client.put_record(DeliveryStreamName=resource["physical"], Record={"Data": self.sent})
+
+    def produce_logs(self, name):
+        logs, group = self.client("logs"), self.stack.parameters[name]
+        stream = f"producer-{time.time_ns()}"
+        logs.create_log_stream(logGroupName=group, logStreamName=stream)
+        now = int(time.time() * 1000)
+        events = [{"timestamp": now, "message": event["message"]} for event in self.event()["logEvents"]]
+        logs.put_log_events(logGroupName=group, logStreamName=stream, logEvents=events)
+
+    def produce_queue(self, name):
+        self.client("sqs").send_message(QueueUrl=self.made[name]["physical"], MessageBody=self.sent.decode())
+
+    def produce_function(self, name):
+        client = self.client("lambda")
+        answer = client.invoke(FunctionName=self.made[name]["physical"], Payload=self.sent)
+        if answer.get("FunctionError"):
+            raise Wrong(f"{name} failed: {answer['Payload'].read().decode()}")
+
+    def produce_iot(self, topic):
+        self.client("iot-data").publish(topic=topic, qos=1, payload=self.sent)
+
+    def produce_mail(self, name):
+        event = self.event()
+        self.client("sesv2").send_email(
+            FromEmailAddress=event["mail"]["source"],
+            Destination={"ToAddresses": event["mail"]["destination"]},
+            Content={"Simple": {"Subject": {"Data": "Test"}, "Body": {"Text": {"Data": "Test"}}}},
+            ConfigurationSetName=self.stack.outputs[name],
+        )
+
+    def event(self):
+        """The event, as if it came from the account and the stack of the test."""
+        event = json.loads(self.sent)
+        if self.case["to"].startswith("bus:"):
+            text = self.sent.decode().replace("111122223333", "000000000000")
+            event = json.loads(text)
+            bucket = (event["detail"] or {}).get("bucket") if isinstance(event["detail"], dict) else None
+            if bucket:
+                bucket["name"] = self.made["ArchiveBucket"]["physical"]
+        return event
+
+    def content(self, key, body, all_bodies):
+        """An object has what was sent."""
+        kind = self.case["to"].split(":")[0]
+        if "errors/" in key:
+            # A function may have written the same anew.
+            if kind == "stream" and self.raw(body).split() != self.sent.split():
+                raise Wrong(f"{key} has other data than was sent: {self.raw(body)!r}")
+            return
+        if "documents" in self.case:
+            expected = [json.loads(text) for text in self.case["documents"]]
+        elif kind == "function":
+            return
+        else:
+            expected = documents(self.sent.decode())
+        if key.endswith(".parquet"):
+            found = parquet(body)
+            columns = found[0].keys()
+            expected = [{name: document.get(name) for name in columns} for document in expected]
+        else:
+            text = body.decode()
+            if not text.endswith("\n"):
+                raise Wrong(f"{key} does not end its last record")
+            found = documents(text)
+        if kind == "bus":
+            same = ("source", "detail-type", "detail")
+            found = [{name: document[name] for name in same} for document in found]
+            expected = [{name: self.event()[name] for name in same}]
+        strange = [document for document in found if document not in expected]
+        if strange or not found or len(all_bodies) == 1 and len(found) != len(expected):
+            raise Wrong(f"{key} has {found}, and not {expected}")
+
+    def predicted(self, moment, came):
+        """What came is what `formwork trace` says, where it can follow the event from its producer."""
+        kind, _, name = self.case["to"].partition(":")
+        if kind not in ("bus", "stream", "iot") or self.case.get("requests") or not can_trace(self.program):
+            return
+        event = self.folder.parent / "event"
+        event.write_text(json.dumps(self.event()) if kind == "bus" else self.sent.decode())
+        command = [self.program, "trace", self.folder, event, "--format", "json", "--now", moment.strftime("%FT%TZ")]
+        command += [] if kind == "iot" else ["--at", name]
+        for parameter, value in self.stack.parameters.items():
+            command += ["--param", f"{parameter}={value}"]
+        ran = subprocess.run(command, capture_output=True, text=True)
+        if ran.returncode != 0:
+            raise Wrong(f"formwork trace: {ran.stderr}")
+        hops = [hop for event in json.loads(ran.stdout)["events"] for hop in below(event["trace"])]
+        left = [hop for hop in hops if "key" in hop]
+        for key, body in came:
+            fitting = [hop for hop in left if fnmatchcase(key, hop["key"])]
+            if not fitting:
+                raise Wrong(f"{key} came, and formwork trace says {[hop['key'] for hop in left]}")
+            left.remove(fitting[0])
+            values = fitting[0].get("partitions", {})
+            if strange := [f"{name}={value}" for name, value in values.items() if f"{name}={value}/" not in key]:
+                raise Wrong(f"{key} came, and formwork trace says {', '.join(strange)}")
+        if left:
+            raise Wrong(f"formwork trace says {[hop['key'] for hop in left]}, and nothing came")
+
+    def raw(self, body):
+        [line] = documents(body.decode())
+        return base64.b64decode(line["rawData"])
+
+    def request(self, headers, records, properties):
+        """A request is what the template of the stream asks for, and has what was sent."""
+        configuration = properties["HttpEndpointDestinationConfiguration"]
+        url = configuration["EndpointConfiguration"]["Url"]
+        if headers["X-Formwork-Endpoint"] != url:
+            raise Wrong(f"{headers['X-Formwork-Endpoint']} was asked instead of {url}")
+        secret = configuration.get("SecretsManagerConfiguration", {})
+        if secret.get("Enabled"):
+            text = self.client("secretsmanager").get_secret_value(SecretId=secret["SecretARN"])["SecretString"]
+            if headers.get("X-Amz-Firehose-Access-Key") != json.loads(text)["api_key"]:
+                raise Wrong("the request has not the key of the secret")
+        elif "X-Amz-Firehose-Access-Key" in headers and "AccessKey" not in configuration["EndpointConfiguration"]:
+            raise Wrong("the request has a key that nobody gave")
+        wanted = {
+            item["AttributeName"]: item["AttributeValue"]
+            for item in configuration.get("RequestConfiguration", {}).get("CommonAttributes", [])
+        }
+        given = json.loads(headers.get("X-Amz-Firehose-Common-Attributes", '{"commonAttributes": {}}'))
+        if given["commonAttributes"] != wanted:
+            raise Wrong(f"the attributes are {given}, and not {wanted}")
+        if self.case["to"].startswith("logs:"):
+            message = json.loads(gzip.decompress(records[0]))
+            sent = [event["message"] for event in self.event()["logEvents"]]
+            if [event["message"] for event in message["logEvents"]] != sent:
+                raise Wrong(f"the request has {message}")
+        elif records != [self.sent]:
+            raise Wrong(f"the request has {records}")
+
+
+@functools.cache
+def can_trace(program):
+    return subprocess.run([program, "trace", "--help"], capture_output=True).returncode == 0
+
+
+def below(hop):
+    """A hop of a trace and all that follow."""
+    yield hop
+    for following in hop["next"]:
+        yield from below(following)
+
+
+def documents(text):
+    """The JSON documents of a text, one behind the other."""
+    decoder, position, found = json.JSONDecoder(), 0, []
+    while position < len(text):
+        if text[position].isspace():
+            position += 1
+            continue
+        document, position = decoder.raw_decode(text, position)
+        found.append(document)
+    return found
+
+
+def parquet(body):
+    """The rows of a Parquet file."""
+    with tempfile.NamedTemporaryFile(suffix=".parquet") as file:
+        Path(file.name).write_bytes(body)
+        rows = duckdb.connect().execute(f"SELECT to_json(t) FROM read_parquet('{file.name}') t").fetchall()
+    return [json.loads(row) for (row,) in rows]
