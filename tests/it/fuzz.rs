@@ -4,6 +4,8 @@
 //! be repeated. A target gets `FORMWORK_FUZZ_SECONDS` (without it, one second), and with `FORMWORK_FUZZ_TARGET` it is the
 //! only one. An input that brings the program down is in `target/fuzz/<target>`; what was found once becomes a seed.
 
+#![expect(clippy::print_stdout, reason = "figures are shown with --nocapture")]
+
 use std::fs;
 use std::panic::{self, AssertUnwindSafe};
 use std::path::{Path, PathBuf};

@@ -1,6 +1,7 @@
 //! What a hostile folder, a full disk and an end in the middle do to the program: never half a file, never a hang.
 
 #![cfg(unix)]
+#![expect(clippy::print_stderr, reason = "a test that cannot be done here says so")]
 
 use std::fs;
 use std::os::unix::ffi::OsStrExt as _;
@@ -18,11 +19,8 @@ fn said(output: &Output) -> String {
 
 /// The text of a blueprint with this name and so many buckets.
 fn blueprint(name: &str, buckets: usize) -> String {
-    let mut text = format!("blueprint: {name}\nversion: 1.0.0\ncomponents:\n");
-    for bucket in 0..buckets {
-        text.push_str(&format!("  bucket-{bucket}:\n    kind: s3-bucket\n"));
-    }
-    text
+    let head = format!("blueprint: {name}\nversion: 1.0.0\ncomponents:\n");
+    (0..buckets).fold(head, |text, number| text + "  bucket-" + &number.to_string() + ":\n    kind: s3-bucket\n")
 }
 
 /// A run that is killed leaves each file old or new, and nothing else that anyone would take for a template.
