@@ -248,7 +248,8 @@ fn by_role(context: &Context<'_>, rule: &Resource, arn: &Value, path: &str, sink
     let text = names::of(context, arn);
     let Some((service, resource)) = service(&text) else { return };
     let listed = BY_ROLE.iter().any(|(known, start)| *known == service && resource.starts_with(start));
-    if !listed && !(resource.starts_with("event-bus/") && is_elsewhere(&text)) {
+    let crossed = resource.starts_with("event-bus/") && is_elsewhere(&text);
+    if !(listed || crossed) {
         return;
     }
     let action = SENDING.iter().find(|(known, start, _)| *known == service && resource.starts_with(start));
