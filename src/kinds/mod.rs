@@ -25,6 +25,9 @@ mod log_subscription;
 mod metric;
 mod metric_stream;
 mod policy;
+mod quicksight_dashboard;
+mod quicksight_dataset;
+mod quicksight_source;
 mod resource;
 mod s3_bucket;
 mod schedule;
@@ -33,6 +36,7 @@ mod scope;
 mod secret;
 mod ses_configuration_set;
 mod ses_identity;
+mod sharing;
 mod site;
 mod sns_topic;
 mod sqs_queue;
@@ -48,6 +52,7 @@ use crate::diagnostics::{Code, Sink};
 use crate::source::{Origin, Sources, Span};
 use crate::syntax::Node;
 use crate::template::Value;
+use crate::template::hive::Column;
 use crate::template::iam::Statement;
 
 use self::layout::Step;
@@ -80,6 +85,9 @@ pub static KINDS: &[&Kind] = &[
     &log_group::KIND,
     &log_subscription::KIND,
     &metric_stream::KIND,
+    &quicksight_dashboard::KIND,
+    &quicksight_dataset::KIND,
+    &quicksight_source::KIND,
     &resource::KIND,
     &s3_bucket::KIND,
     &schedule::KIND,
@@ -201,6 +209,10 @@ pub enum Port {
     MetricUpdates,
     /// Has metrics.
     Metrics,
+    /// Has fields that a dashboard of QuickSight shows.
+    Fields,
+    /// Answers data sets of QuickSight.
+    Source,
     /// Is told the changes of an alarm.
     Notifications,
     /// Is called by a schedule.
@@ -232,6 +244,8 @@ impl Port {
             Self::Messages => "hold messages",
             Self::MetricUpdates => "take metrics of a metric stream",
             Self::Metrics => "have metrics",
+            Self::Fields => "have fields for a dashboard",
+            Self::Source => "answer data sets",
             Self::Notifications => "take changes of an alarm",
             Self::Scheduled => "take calls of a schedule",
         }
@@ -335,6 +349,12 @@ pub enum Access {
     TailLogs,
     /// Looks at its metrics.
     Watch,
+    /// Shows its fields.
+    ShowFields,
+    /// Asks it for a table of the Glue Data Catalog.
+    AskTable,
+    /// Asks it in SQL.
+    AskSql,
 }
 
 impl Access {
@@ -373,6 +393,8 @@ impl Access {
             Self::StreamMetrics => Port::MetricUpdates,
             Self::TailLogs => Port::LogEvents,
             Self::Watch => Port::Metrics,
+            Self::ShowFields => Port::Fields,
+            Self::AskTable | Self::AskSql => Port::Source,
         }
     }
 }
@@ -569,6 +591,13 @@ pub trait Component: Debug {
 
     /// The data that it leaves.
     fn dataset(&self) -> Option<Dataset> {
+        None
+    }
+
+    /// The columns that its readers see, partition keys among them, in the words of Hive; `None` where they are not
+    /// known.
+    fn columns(&self, place: &Place, peers: &Peers<'_>, scope: &Scope) -> Option<Vec<Column>> {
+        let _ = (place, peers, scope);
         None
     }
 

@@ -10,7 +10,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::{
     KINDS, Kind, alarm, dashboard, event_rule, firehose_stream, glue_crawler, glue_table, kms_key, lambda_function,
-    layout, metric, schedule, ses_configuration_set,
+    layout, metric, quicksight_dashboard, quicksight_dataset, schedule, ses_configuration_set,
 };
 use crate::blueprint::parameters::Parameter;
 use crate::blueprint::project::Project;
@@ -52,6 +52,9 @@ pub const HINTS: &[(&str, &str)] = &[
         ses_configuration_set::DIMENSION_PATTERN,
         "write letters, digits, `_`, `-` and `:`, for example `ses:from-domain`",
     ),
+    (quicksight_dashboard::TIME_PATTERN, "write a time in UTC, for example `2026-01-01T00:00:00Z`"),
+    (quicksight_dataset::CLOCK_PATTERN, "write hours and minutes, for example `06:30`"),
+    (quicksight_dataset::DAY_PATTERN, "write `monday` to `sunday`, `\"1\"` to `\"28\"`, or `last`"),
     (schedule::TIME_PATTERN, "write `rate(5 minutes)`, `cron(0 8 * * ? *)` or `at(2027-01-31T08:00:00)`"),
 ];
 

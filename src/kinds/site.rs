@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::{Component, Found, Grant, Metrics, Scope, substitution};
+use super::{Component, Found, Grant, Metrics, Port, Scope, substitution};
 use crate::blueprint::text::Reference;
 use crate::map;
 use crate::source::Origin;
+use crate::template::hive::Column;
 use crate::template::iam::{Effect, Statement, document};
 use crate::template::{Data, Key, Map, Removal, Resource, Value};
 
@@ -136,6 +137,18 @@ pub fn on_behalf_of(origin: Origin, arn: Value) -> Map {
 /// The components of a blueprint, by name.
 pub type Peers<'a> = BTreeMap<&'a str, &'a dyn Component>;
 
+/// The columns of the component that a reference names, if it can be used for this and they are known.
+///
+/// What has a port never asks for columns through the same port, so no component asks for its own.
+pub fn columns(reference: &Reference, port: Port, peers: &Peers<'_>, scope: &Scope) -> Option<Vec<Column>> {
+    let Found::Component(name) = scope.find(reference) else { return None };
+    if !scope.serves(&name, port) {
+        return None;
+    }
+    let place = scope.place(&name, Origin::Derived(reference.span()));
+    peers.get(name.as_str())?.columns(&place, peers, &scope.of(&name))
+}
+
 /// Where one component is composed.
 pub struct Site<'a> {
     /// Its name and ids.
@@ -198,6 +211,11 @@ impl Site<'_> {
         let name = self.name_of(reference);
         let scope = self.scope.of(&name);
         peer.metrics(&self.scope.place(&name, Origin::Derived(reference.span())), self.peers, &scope)
+    }
+
+    /// The columns of the component that a reference names, if it can be used for this and they are known.
+    pub fn columns(&self, reference: &Reference, port: Port) -> Option<Vec<Column>> {
+        columns(reference, port, self.peers, self.scope)
     }
 
     /// All statements that the component was granted.

@@ -40,7 +40,6 @@ const WITHOUT_FIXTURE: &[&str] = &[
     "over-limit",
     "required-kind",
     "source-too-large",
-    "too-many-rules",
     "unknown-finding",
 ];
 
@@ -56,6 +55,7 @@ const NAMES: &[&str] = &[
     "Glue ",
     "Hive ",
     "Lambda ",
+    "QuickSight ",
     "S3 ",
     "Sumo Logic ",
 ];

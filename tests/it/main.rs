@@ -20,6 +20,7 @@ mod functions;
 mod fuzz;
 mod kinds_delivery;
 mod kinds_mail;
+mod kinds_quicksight;
 mod kinds_streaming;
 mod language;
 mod manual;

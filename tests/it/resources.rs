@@ -85,6 +85,12 @@ const CASES: &[(&str, &str, &str, &str)] = &[
         "ConfigurationSet",
         "kind: ses-identity\n    identity: example.com\n    configuration_set: thing",
     ),
+    (
+        "kind: quicksight-source\n    athena: {}\n    owners: [group/default/analysts]",
+        "type: AWS::QuickSight::DataSource\n    properties: { Name: lake, Type: ATHENA }",
+        "DataSource",
+        "kind: quicksight-dataset\n    source: thing\n    sql: SELECT 1 AS one\n    columns: { one: integer }\n    owners: [group/default/analysts]",
+    ),
     ("kind: kms-key", "type: AWS::KMS::Key", "Key", "kind: log-group\n    encryption: { key: thing }"),
 ];
 

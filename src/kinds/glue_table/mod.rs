@@ -12,11 +12,15 @@ use self::columns::Columns;
 use self::location::{Location, url};
 use super::layout::{Purpose, TableLayout};
 use super::standing::{Policy, Properties, Standing};
-use super::{Access, Attribute, Component, Dataset, Format, Get, Grant, Kind, Place, Port, Request, Scope, Site, Wire};
+use super::{
+    Access, Attribute, Component, Dataset, Format, Found, Get, Grant, Kind, Peers, Place, Port, Request, Scope, Site,
+    Wire,
+};
 use crate::blueprint::text::{Located, Part, Reference, Text};
 use crate::diagnostics::Sink;
 use crate::map;
 use crate::source::{Origin, Span};
+use crate::template::hive::Column;
 use crate::template::{Key, Map, Value};
 
 /// A table of the Glue Data Catalog: what Athena queries, and what Firehose converts to columns by.
@@ -311,6 +315,16 @@ impl Component for Table {
         }
         self.layout.0.check(Purpose::Table, None, sink);
         self.columns.check(sink);
+    }
+
+    fn columns(&self, _place: &Place, peers: &Peers<'_>, scope: &Scope) -> Option<Vec<Column>> {
+        let dataset = self.of.as_ref().and_then(|of| match scope.find(of) {
+            Found::Component(name) => peers.get(name.as_str())?.dataset(),
+            _ => None,
+        });
+        let keys = self.location(dataset.as_ref(), scope).partitions.into_iter();
+        let keys = keys.map(|key| Column { name: key.name, kind: key.column.to_owned(), comment: None });
+        Some(self.columns.read().into_iter().chain(keys).collect())
     }
 
     fn leads_on(&self, access: &Access, place: &Place) -> Option<Wire<'_>> {
