@@ -150,16 +150,18 @@ class Run:
 
     def follow(self, stack, cases):
         """Puts events in, and looks what comes out."""
-        found, wrong = 0, []
+        found, traced, wrong = 0, 0, []
         folder = PROJECT / "blueprints" / stack.name
         for case in cases:
             try:
-                found += Way(self.program, stack, self.sink, folder, case).follow()
+                way = Way(self.program, stack, self.sink, folder, case)
+                found += way.follow()
+                traced += way.traced
             except (Wrong, ClientError) as error:
                 wrong.append(f"{case['event']} to {case['to']}: {error}")
         if wrong:
             raise Wrong("\n".join(wrong))
-        return f"{len(cases)} events, {found} objects and requests"
+        return f"{len(cases)} events ({traced} as traced), {found} objects and requests"
 
     def given(self, emulator, probes):
         """What is there before: a stack of its own, whose outputs are values of parameters."""

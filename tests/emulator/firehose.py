@@ -23,6 +23,7 @@ from ministack.services import lambda_svc, secretsmanager
 COMPRESSION = contextvars.ContextVar("compression", default=None)
 
 put_object = service._put_s3_object
+evaluate_prefix = service._evaluate_prefix
 ingest = service.ingest_from_kinesis_source
 put_record, put_batch = service._put_record, service._put_record_batch
 
@@ -31,6 +32,7 @@ def install():
     service._metadata_extraction_keys = partition_keys
     service._deliver_records_to_s3 = deliver
     service._put_s3_object = write
+    service._evaluate_prefix = prefix
     service.ingest_from_kinesis_source = from_kinesis
     service._put_record = service._HANDLERS["PutRecord"] = direct
     service._put_record_batch = service._HANDLERS["PutRecordBatch"] = direct_batch
@@ -98,6 +100,17 @@ def write(bucket, key, body):
         body = gzip.compress(body, mtime=0)
         key += "" if config.get("FileExtension") else ".gz"
     put_object(bucket, key, body)
+
+
+def prefix(template, moment, query_keys=None, lambda_keys=None, error_type=None):
+    """Evaluates a prefix. The guide's example of a key with partitions ends with them: no time is added there.
+
+    https://docs.aws.amazon.com/firehose/latest/dev/dynamic-partitioning-s3bucketprefix.html
+    """
+    made = evaluate_prefix(template, moment, query_keys, lambda_keys, error_type)
+    if "!{partitionKeyFrom" in template and "!{timestamp:" not in template:
+        made = made.removesuffix(service._java_time("yyyy/MM/dd/HH/", moment))
+    return made
 
 
 def documents(data):
