@@ -1,7 +1,5 @@
 //! What references give, and whether that is what is wanted where they stand.
 
-use std::net::Ipv4Addr;
-
 use super::Context;
 use super::known::{Given, branches, given};
 use crate::diagnostics::{INTERNAL, Sink};
@@ -182,10 +180,12 @@ fn walk<'a>(
 /// The network that an address with a length of its prefix is in; `None` for other texts.
 fn network(text: &str) -> Option<String> {
     let (address, length) = text.split_once('/')?;
-    let address: Ipv4Addr = address.parse().ok()?;
     let length: u32 = length.parse().ok().filter(|length| *length <= ADDRESS_BITS)?;
+    let bytes: Option<Vec<u8>> = address.split('.').map(|part| part.parse().ok()).collect();
+    let bytes: [u8; 4] = bytes?.try_into().ok()?;
     let mask = u32::MAX.checked_shl(ADDRESS_BITS - length).unwrap_or(0);
-    Some(format!("{}/{length}", Ipv4Addr::from(u32::from(address) & mask)))
+    let [a, b, c, d] = (u32::from_be_bytes(bytes) & mask).to_be_bytes();
+    Some(format!("{a}.{b}.{c}.{d}/{length}"))
 }
 
 /// What a value gives that is one reference alone.
