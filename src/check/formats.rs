@@ -167,7 +167,7 @@ fn walk<'a>(
             }
         }
         Data::String(text) => {
-            let network = network(text).filter(|_| known.formats(path).iter().any(|format| *format == NETWORK));
+            let network = network(text).filter(|_| known.formats(path).contains(&NETWORK));
             if let Some(network) = network.filter(|network| network != text) {
                 let message = format!("`{text}` is the network `{network}`");
                 context.report_value(sink, &HOST_BITS, value, shown, message).help(format!("write `{network}`"));

@@ -169,17 +169,13 @@ fn check_database(context: &Context<'_>, resource: &Resource, class: &str, start
     let mut chosen: Vec<(&str, &Engine)> = Vec::new();
     for (path, value) in &engines {
         let Some(given) = text(value) else { continue };
-        match known.engines.get_key_value(given.to_ascii_lowercase().as_str()) {
-            Some((name, engine)) => chosen.push((name, engine)),
-            None => {
-                let help = closest(&given, known.engines.keys().map(String::as_str)).map_or_else(
-                    || "write an engine of Amazon RDS".to_owned(),
-                    |near| format!("did you mean `{near}`?"),
-                );
-                context.report_value(sink, &ENGINE, value, path, format!("no engine `{given}` is known")).help(help);
-                return;
-            }
-        }
+        let Some((name, engine)) = known.engines.get_key_value(given.to_ascii_lowercase().as_str()) else {
+            let help = closest(&given, known.engines.keys().map(String::as_str))
+                .map_or_else(|| "write an engine of Amazon RDS".to_owned(), |near| format!("did you mean `{near}`?"));
+            context.report_value(sink, &ENGINE, value, path, format!("no engine `{given}` is known")).help(help);
+            return;
+        };
+        chosen.push((name, engine));
     }
     let one = (engines.len() == 1 && chosen.len() == 1).then(|| chosen[0]);
     let all: Vec<&BTreeMap<String, String>> = match one {

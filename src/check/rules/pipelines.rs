@@ -55,7 +55,7 @@ codes! {
     ///               InputArtifacts: [{ Name: code }]
     /// ```
     ///
-    /// Source: CodePipeline User Guide, "Pipeline structure reference", requirements for stages and actions.
+    /// Source: `CodePipeline` User Guide, "Pipeline structure reference", requirements for stages and actions.
     ARTIFACT = Error "unusable-artifact";
 
     /// The first stage of a pipeline does something else than fetch its source, or a later one fetches one.
@@ -111,7 +111,7 @@ pub fn check(context: &Context<'_>, sink: &mut Sink) {
 }
 
 /// The objects of a list, with their places in it; `None` if not all of them are known.
-fn objects<'v>(value: Option<&'v Value>) -> Option<Vec<&'v Map>> {
+fn objects(value: Option<&Value>) -> Option<Vec<&Map>> {
     value?.as_list()?.iter().map(Value::as_map).collect()
 }
 
