@@ -121,7 +121,8 @@ pub fn check(context: &Context<'_>, sink: &mut Sink) {
             walk(context, known, value, &mut vec![&key.text], &shown, sink);
         }
     }
-    for (key, output) in &context.template.outputs.0 {
+    // A blueprint has no way to write them otherwise.
+    for (key, output) in context.template.outputs.0.iter().filter(|_| context.is_written()) {
         let Some(value) = output.as_map().and_then(|output| output.get("Value")) else { continue };
         for (path, value) in branches(value, &format!("Outputs/{}/Value", key.text)) {
             if let Some(gift) = gift(context, value).filter(|gift| gift.types == Types::ARRAY) {
