@@ -1,5 +1,5 @@
 //! Packs what is derived from public packages: the provider schemas into one blob and its index, so that the program
-//! decodes only what it is asked for, and the actions of IAM into a compressed text.
+//! decodes only what it is asked for, and the actions of IAM and the types of instances into compressed texts.
 
 use std::env;
 use std::error::Error;
@@ -50,6 +50,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     fs::write(out.join("provider.postcard"), blob)?;
     fs::write(out.join("provider_index.rs"), index)?;
     fs::write(out.join("actions.zlib"), actions(Path::new("schemas/iam/actions.json"))?)?;
+    fs::write(out.join("instances.zlib"), instances(Path::new("schemas/instances.json"))?)?;
     Ok(())
 }
 
@@ -70,4 +71,11 @@ fn actions(path: &Path) -> Result<Vec<u8>, Box<dyn Error>> {
         text.push('\n');
     }
     Ok(miniz_oxide::deflate::compress_to_vec_zlib(text.as_bytes(), BEST))
+}
+
+/// The types of instances: the same JSON without its blanks, compressed.
+fn instances(path: &Path) -> Result<Vec<u8>, Box<dyn Error>> {
+    println!("cargo::rerun-if-changed={}", path.display());
+    let json: Value = serde_json::from_str(&fs::read_to_string(path)?)?;
+    Ok(miniz_oxide::deflate::compress_to_vec_zlib(json.to_string().as_bytes(), BEST))
 }

@@ -64,6 +64,38 @@ codes! {
     ///     Type: AWS::S3::Bucket
     /// ```
     CONSTANT = Warning "constant-condition";
+
+    /// The name of a condition has other signs than letters and digits.
+    ///
+    /// Names in templates are alphanumeric. CloudFormation takes some others in conditions today, as hyphens, but does
+    /// not say so, and other tools refuse them.
+    ///
+    /// ```yaml
+    /// Parameters:
+    ///   Stage: { Type: String }
+    /// Conditions:
+    ///   Is-Prod: !Equals [!Ref Stage, prod]
+    /// Resources:
+    ///   Jobs:
+    ///     Type: AWS::SQS::Queue
+    ///     Condition: Is-Prod
+    /// ```
+    ///
+    /// Instead:
+    ///
+    /// ```yaml
+    /// Parameters:
+    ///   Stage: { Type: String }
+    /// Conditions:
+    ///   IsProd: !Equals [!Ref Stage, prod]
+    /// Resources:
+    ///   Jobs:
+    ///     Type: AWS::SQS::Queue
+    ///     Condition: IsProd
+    /// ```
+    ///
+    /// Source: CloudFormation User Guide, "CloudFormation template Conditions syntax", logical ids.
+    NAME = Warning "unusual-condition-name";
 }
 
 /// Combinations beyond these are not tried out: what would need more is not checked.
@@ -216,6 +248,15 @@ pub fn check(context: &Context<'_>, sink: &mut Sink) {
     let template = context.template;
     if template.conditions.0.is_empty() || context.is_open {
         return;
+    }
+    for (key, _) in &template.conditions.0 {
+        let usual = key.text.bytes().all(|letter| letter.is_ascii_alphanumeric()) || key.text.starts_with("Fn::");
+        if !usual {
+            let plain: String = key.text.chars().filter(char::is_ascii_alphanumeric).collect();
+            sink.report(&NAME, key.origin.span(), format!("`{}` as the name of a condition", key.text))
+                .path(format!("Conditions/{}", key.text))
+                .help(format!("write `{plain}`, letters and digits alone"));
+        }
     }
     let Some(solver) = Solver::new(template) else { return };
     for (key, condition) in &template.conditions.0 {

@@ -1,7 +1,7 @@
 //! What references give, and whether that is what is wanted where they stand.
 
 use super::Context;
-use super::known::{Given, given};
+use super::known::{Given, branches, given};
 use crate::diagnostics::{INTERNAL, Sink};
 use crate::schema::format::words;
 use crate::schema::model::Types;
@@ -45,7 +45,35 @@ codes! {
     ///
     /// Source: the formats and identifiers of the provider schemas.
     REFERENCE = Error "wrong-reference";
+
+    /// The address of a network has bits that belong to hosts.
+    ///
+    /// The service leaves them out, so the network is another one than is written: `192.168.1.0/0` is all of the
+    /// internet.
+    ///
+    /// ```yaml
+    /// Resources:
+    ///   Network:
+    ///     Type: AWS::EC2::VPC
+    ///     Properties: { CidrBlock: 10.0.1.0/16 }
+    /// ```
+    ///
+    /// Instead:
+    ///
+    /// ```yaml
+    /// Resources:
+    ///   Network:
+    ///     Type: AWS::EC2::VPC
+    ///     Properties: { CidrBlock: 10.0.0.0/16 }
+    /// ```
+    ///
+    /// Source: EC2 API Reference, `CreateVpc`, `CidrBlock`.
+    HOST_BITS = Warning "network-with-host-bits";
 }
+
+/// The format of IPv4 networks, and the bits of their addresses.
+const NETWORK: &str = "ipv4-network";
+const ADDRESS_BITS: u32 = 32;
 
 /// Types whose attributes are what their writers make of them.
 const FREE: &[&str] = &[
@@ -93,6 +121,17 @@ pub fn check(context: &Context<'_>, sink: &mut Sink) {
             walk(context, known, value, &mut vec![&key.text], &shown, sink);
         }
     }
+    // A blueprint has no way to write them otherwise.
+    for (key, output) in context.template.outputs.0.iter().filter(|_| context.is_written()) {
+        let Some(value) = output.as_map().and_then(|output| output.get("Value")) else { continue };
+        for (path, value) in branches(value, &format!("Outputs/{}/Value", key.text)) {
+            if let Some(gift) = gift(context, value).filter(|gift| gift.types == Types::ARRAY) {
+                let message = format!("`{}` gives a list, and an output is a text", gift.shown);
+                let help = format!("write `!Join [\",\", {}]`", gift.shown);
+                report(context, value, &path, message, &help, sink);
+            }
+        }
+    }
 }
 
 fn walk<'a>(
@@ -128,8 +167,26 @@ fn walk<'a>(
                 judge(context, known, value, &gift, path, shown, sink);
             }
         }
-        Data::Null | Data::Bool(_) | Data::Number(_) | Data::String(_) => {}
+        Data::String(text) => {
+            let network = network(text).filter(|_| known.formats(path).contains(&NETWORK));
+            if let Some(network) = network.filter(|network| network != text) {
+                let message = format!("`{text}` is the network `{network}`");
+                context.report_value(sink, &HOST_BITS, value, shown, message).help(format!("write `{network}`"));
+            }
+        }
+        Data::Null | Data::Bool(_) | Data::Number(_) => {}
     }
+}
+
+/// The network that an address with a length of its prefix is in; `None` for other texts.
+fn network(text: &str) -> Option<String> {
+    let (address, length) = text.split_once('/')?;
+    let length: u32 = length.parse().ok().filter(|length| *length <= ADDRESS_BITS)?;
+    let bytes: Option<Vec<u8>> = address.split('.').map(|part| part.parse().ok()).collect();
+    let bytes: [u8; 4] = bytes?.try_into().ok()?;
+    let mask = u32::MAX.checked_shl(ADDRESS_BITS - length).unwrap_or(0);
+    let [a, b, c, d] = (u32::from_be_bytes(bytes) & mask).to_be_bytes();
+    Some(format!("{a}.{b}.{c}.{d}/{length}"))
 }
 
 /// What a value gives that is one reference alone.
@@ -146,6 +203,10 @@ fn gift<'a>(context: &Context<'a>, value: &Value) -> Option<Gift<'a>> {
             let name = text.strip_prefix("${")?.strip_suffix('}').filter(|name| !name.contains(['$', '!', '{']))?;
             let (id, attribute) = name.split_once('.').map_or((name, None), |(id, rest)| (id, Some(rest)));
             (id, attribute, text.to_owned())
+        }
+        Data::Call(Function::ImportValue, _) => {
+            let shown = "!ImportValue".to_owned();
+            return Some(Gift { shown, of: None, formats: Vec::new(), types: Types::STRING });
         }
         _ => return None,
     };
@@ -213,7 +274,12 @@ fn judge(
         report(context, value, shown, message, "choose one with `!Select`, or put them together with `!Join`", sink);
     } else if list(wanted) && scalar(gift.types) && !gift.shown.starts_with("${") {
         let message = format!("`{}` gives a single value, and a list is wanted", gift.shown);
-        report(context, value, shown, message, &format!("write a list: `[{}]`", gift.shown), sink);
+        let help = if gift.shown == "!ImportValue" {
+            "write a list, or divide the text: `!Split [\",\", !ImportValue …]`".to_owned()
+        } else {
+            format!("write a list: `[{}]`", gift.shown)
+        };
+        report(context, value, shown, message, &help, sink);
     } else if let Some(help) = mismatch(known, gift, path) {
         let wanted = formats(known, path);
         let given = match (gift.formats.as_slice(), &gift.of) {

@@ -167,8 +167,24 @@ impl Run<'_> {
                     "DeletionPolicy" | "UpdateReplacePolicy" if !self.extended => Area::Constant,
                     _ => Area::Value,
                 };
+                self.objects(attribute, value, &path);
                 self.walk(value, area, &path);
             }
+        }
+    }
+
+    /// Reports a function that gives text or a list in the place of an object.
+    fn objects(&mut self, attribute: &Key, value: &Value, path: &str) {
+        let wanted = ["CreationPolicy", "Metadata", "Properties", "UpdatePolicy"].contains(&attribute.text.as_str());
+        let Data::Call(function, _) = &value.data else { return };
+        // With the language extensions or a macro more may give objects.
+        let gives = matches!(function, Function::If | Function::Transform | Function::FindInMap | Function::Select);
+        if wanted && !gives && !self.extended {
+            let message = format!("`{}` where an object is needed", function.name());
+            self.sink
+                .report(&MISPLACED, self.context.first_line(value.origin.span()), message)
+                .path(path)
+                .help(format!("write what is in `{}`", attribute.text));
         }
     }
 
@@ -406,7 +422,13 @@ fn arguments(function: Function, argument: &Value, extended: bool) -> Result<(),
             let both = items(argument, 2, 2)?;
             if extended { Ok(()) } else { both.iter().try_for_each(text) }
         }
-        Function::Base64 | Function::GetAzs | Function::ImportValue => text(argument),
+        Function::GetAzs => match argument.as_str() {
+            Some(given) if !given.is_empty() && !is_region(given) => {
+                problem(argument, format!("takes a region, `{given}` given"))
+            }
+            _ => text(argument),
+        },
+        Function::Base64 | Function::ImportValue => text(argument),
         Function::Cidr => match items(argument, 2, 3)? {
             [block, rest @ ..] => {
                 text(block)?;
@@ -501,6 +523,16 @@ fn arguments(function: Function, argument: &Value, extended: bool) -> Result<(),
             }
         }
     }
+}
+
+/// Whether a text has the form of the name of a region, as `eu-west-1`.
+///
+/// Source: AWS Global Infrastructure, "AWS Regions".
+fn is_region(text: &str) -> bool {
+    let parts: Vec<&str> = text.split('-').collect();
+    let [words @ .., number] = parts.as_slice() else { return false };
+    let word = |word: &&str| !word.is_empty() && word.bytes().all(|letter| letter.is_ascii_lowercase());
+    words.len() >= 2 && words.iter().all(word) && !number.is_empty() && number.bytes().all(|one| one.is_ascii_digit())
 }
 
 fn find_in_map(argument: &Value, extended: bool) -> Result<(), Problem<'_>> {

@@ -8,6 +8,7 @@ mod conditions;
 mod dynamic;
 mod formats;
 mod functions;
+mod instances;
 mod known;
 mod limits;
 mod parameters;
@@ -40,6 +41,7 @@ pub static CODES: &[&[&Code]] = &[
     dynamic::CODES,
     formats::CODES,
     functions::CODES,
+    instances::CODES,
     limits::CODES,
     parameters::CODES,
     references::CODES,
@@ -147,6 +149,7 @@ pub fn template(template: &Template, sources: &Sources, sink: &mut Sink) {
     dynamic::check(&context, sink);
     retired::check(&context, sink);
     runtimes::check(&context, sink);
+    instances::check(&context, sink);
     unique::check(&context, sink);
     policies::check(&context, sink);
     rules::check(&context, sink);

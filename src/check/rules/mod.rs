@@ -4,6 +4,7 @@ mod alarms;
 mod athena;
 mod catalog;
 mod connect;
+mod ec2;
 mod event_source;
 mod events;
 mod firehose;
@@ -12,10 +13,12 @@ mod kinesis;
 mod log_names;
 mod logs;
 mod partition;
+mod pipelines;
 mod quicksight;
 mod redshift;
 mod removal;
 mod roles;
+mod route53;
 mod s3;
 mod schedule;
 mod security;
@@ -31,6 +34,7 @@ pub static CODES: &[&[&Code]] = &[
     athena::CODES,
     catalog::CODES,
     connect::CODES,
+    ec2::CODES,
     event_source::CODES,
     events::CODES,
     events::pattern::CODES,
@@ -54,10 +58,12 @@ pub static CODES: &[&[&Code]] = &[
     log_names::CODES,
     logs::CODES,
     partition::CODES,
+    pipelines::CODES,
     quicksight::CODES,
     redshift::CODES,
     removal::CODES,
     roles::CODES,
+    route53::CODES,
     s3::CODES,
     schedule::CODES,
     security::access::CODES,
@@ -76,6 +82,7 @@ pub fn check(context: &Context<'_>, sink: &mut Sink) {
     athena::check(context, sink);
     catalog::check(context, sink);
     connect::check(context, sink);
+    ec2::check(context, sink);
     event_source::check(context, sink);
     events::check(context, sink);
     firehose::check(context, sink);
@@ -84,10 +91,12 @@ pub fn check(context: &Context<'_>, sink: &mut Sink) {
     log_names::check(context, sink);
     logs::check(context, sink);
     partition::check(context, sink);
+    pipelines::check(context, sink);
     quicksight::check(context, sink);
     redshift::check(context, sink);
     removal::check(context, sink);
     roles::check(context, sink);
+    route53::check(context, sink);
     s3::check(context, sink);
     schedule::check(context, sink);
     security::check(context, sink);
