@@ -1,7 +1,6 @@
 //! Intrinsic functions: what each takes, and where each may stand.
 
 use super::Context;
-use super::violations::handle;
 use crate::diagnostics::{Sink, closest};
 use crate::source::Span;
 use crate::template::{Data, Function, Key, Value};
@@ -110,7 +109,7 @@ enum Area {
 pub fn check<'a>(context: &'a Context<'a>, sink: &'a mut Sink) {
     let Some(written) = &context.template.written else { return };
     let Some(sections) = written.as_map() else { return };
-    let mut run = Run { context, extended: is_extended(context), open: context.is_open, root: written, sink };
+    let mut run = Run { context, extended: is_extended(context), open: context.is_open, sink };
     for (key, section) in &sections.0 {
         match key.text.as_str() {
             "Parameters" | "Mappings" | "Description" | "AWSTemplateFormatVersion" => {
@@ -135,7 +134,6 @@ struct Run<'a> {
     extended: bool,
     /// Whether a macro may replace what nobody else knows.
     open: bool,
-    root: &'a Value,
     sink: &'a mut Sink,
 }
 
@@ -240,7 +238,7 @@ impl Run<'_> {
             let at = match (whole, short) {
                 (true, true) => span,
                 (true, false) => self.context.narrow(span, function.name()),
-                (false, _) => handle(self.root, at.origin.span()),
+                (false, _) => self.context.handle(at.origin.span()),
             };
             let span = self.context.first_line(at);
             self.sink

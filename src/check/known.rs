@@ -1,7 +1,6 @@
 //! What rules ask of values: what is known of them, which resource they stand for, where to show a finding.
 
 use super::Context;
-use super::violations::handle;
 use crate::diagnostics::{Code, Diagnostic, Sink};
 use crate::source::Span;
 use crate::template::event_pattern::HOLE;
@@ -221,9 +220,7 @@ impl<'a> Context<'a> {
         path: &str,
         message: impl Into<String>,
     ) -> &'s mut Diagnostic {
-        let span = value.origin.span();
-        let span = self.template.written.as_ref().map_or(span, |root| handle(root, span));
-        sink.report(code, span, message).path(path)
+        sink.report(code, self.handle(value.origin.span()), message).path(path)
     }
 
     /// The place of a property, see [`Context::report`]. An item of a list is a number in the path.
@@ -238,8 +235,7 @@ impl<'a> Context<'a> {
                     Data::Map(map) => entry(map, key),
                     Data::List(items) => key.parse().ok().and_then(|index: usize| {
                         let item = items.get(index)?;
-                        let first = item.as_map().and_then(|map| map.0.first()).map(|(key, _)| key.origin.span());
-                        Some((first.unwrap_or(item.origin.span()), item))
+                        Some((self.opening(item), item))
                     }),
                     _ => None,
                 },
@@ -328,7 +324,7 @@ impl Context<'_> {
         path: &str,
         message: impl Into<String>,
     ) -> &'s mut Diagnostic {
-        let span = self.template.written.as_ref().map_or(span, |root| handle(root, span));
+        let span = self.handle(span);
         let span = word.map_or(span, |word| self.narrow(span, word));
         sink.report(code, self.first_line(span), message).path(path)
     }

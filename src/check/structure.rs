@@ -127,8 +127,8 @@ pub fn check(context: &Context<'_>, sink: &mut Sink) {
         if !is_meant(violation, template) {
             let path = violation.path_below("");
             violations::report_written(
+                context,
                 violation,
-                written,
                 path.trim_start_matches('/'),
                 violations::mend(violation, written),
                 sink,

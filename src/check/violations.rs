@@ -612,7 +612,7 @@ pub fn check(context: &Context<'_>, sink: &mut Sink) {
                 // What its transform takes beyond is not known here.
                 Some(_)
                     if is_serverless(resource) && matches!(violation.kind, ViolationKind::UnknownProperty { .. }) => {}
-                Some(written) => report_written(violation, written, &path, mend(violation, &properties), sink),
+                Some(_) => report_written(context, violation, &path, mend(violation, &properties), sink),
                 None => report_in_template(violation, path, mend(violation, &properties), sink),
             }
         }
@@ -692,16 +692,22 @@ pub fn report_at(context: &Context<'_>, violation: &Violation, root: &Value, pat
     match &context.template.written {
         // It is said for the whole template.
         Some(_) if matches!(violation.kind, ViolationKind::Null) => {}
-        Some(written) => report_written(violation, written, path, mend(violation, root), sink),
+        Some(_) => report_written(context, violation, path, mend(violation, root), sink),
         None => report_in_template(violation, path.to_owned(), mend(violation, root), sink),
     }
 }
 
 /// Reports a violation in a template that was written by hand.
-pub fn report_written(violation: &Violation, written: &Value, path: &str, proposal: Option<Proposal>, sink: &mut Sink) {
+pub fn report_written(
+    context: &Context<'_>,
+    violation: &Violation,
+    path: &str,
+    proposal: Option<Proposal>,
+    sink: &mut Sink,
+) {
     let span = match violation.place {
         Place::Key(origin) => origin.span(),
-        Place::Value(origin) => handle(written, origin.span()),
+        Place::Value(origin) => context.handle(origin.span()),
     };
     let told = sink.diagnostics().iter().any(|known| {
         // A text that is not what was meant is told once.
@@ -717,33 +723,46 @@ pub fn report_written(violation: &Violation, written: &Value, path: &str, propos
     }
 }
 
-/// The place to show for the value at `span`: its key if it is a list or an object, which have no place of their own.
-pub fn handle(root: &Value, span: Span) -> Span {
-    match &root.data {
-        template::Data::Map(map) => {
-            let Some((key, value)) = map.0.iter().find(|(_, value)| covers(value.origin.span(), span)) else {
-                return span;
-            };
-            if value.origin.span() != span {
-                return handle(value, span);
-            }
-            match &value.data {
-                template::Data::Map(_) | template::Data::List(_) => key.origin.span(),
-                _ => span,
-            }
-        }
-        template::Data::List(items) => {
-            let Some(item) = items.iter().find(|item| covers(item.origin.span(), span)) else { return span };
-            match &item.data {
-                template::Data::Map(map) if item.origin.span() == span => {
-                    map.0.first().map_or(span, |(key, _)| key.origin.span())
+impl Context<'_> {
+    /// The place to show for the value at `span`: its key if it is a list or an object, which have no place of their
+    /// own, and [`Context::opening`] if it is an object in a list.
+    pub fn handle(&self, span: Span) -> Span {
+        self.template.written.as_ref().map_or(span, |written| self.handle_in(written, span))
+    }
+
+    fn handle_in(&self, root: &Value, span: Span) -> Span {
+        match &root.data {
+            template::Data::Map(map) => {
+                let Some((key, value)) = map.0.iter().find(|(_, value)| covers(value.origin.span(), span)) else {
+                    return span;
+                };
+                if value.origin.span() != span {
+                    return self.handle_in(value, span);
                 }
-                _ if item.origin.span() == span => span,
-                _ => handle(item, span),
+                match &value.data {
+                    template::Data::Map(_) | template::Data::List(_) => key.origin.span(),
+                    _ => span,
+                }
             }
+            template::Data::List(items) => {
+                let Some(item) = items.iter().find(|item| covers(item.origin.span(), span)) else { return span };
+                match &item.data {
+                    template::Data::Map(_) if item.origin.span() == span => self.opening(item),
+                    _ if item.origin.span() == span => span,
+                    _ => self.handle_in(item, span),
+                }
+            }
+            template::Data::Call(_, argument) => self.handle_in(argument, span),
+            _ => span,
         }
-        template::Data::Call(_, argument) => handle(argument, span),
-        _ => span,
+    }
+
+    /// The place to show for an object in a list: its first key, or its bracket if that has a line of its own.
+    pub fn opening(&self, item: &Value) -> Span {
+        let whole = item.origin.span();
+        let Some((key, _)) = item.as_map().and_then(|map| map.0.first()) else { return whole };
+        let key = key.origin.span();
+        if key.start > self.first_line(whole).end { whole.slice(0, 1) } else { key }
     }
 }
 

@@ -7,6 +7,7 @@ pub mod emit;
 pub mod event_pattern;
 pub mod hive;
 pub mod iam;
+pub mod log_filter;
 mod loops;
 pub mod read;
 pub mod services;
@@ -28,6 +29,8 @@ pub const MAX_BYTES: usize = 1_000_000;
 pub const MAX_INLINE_BYTES: usize = 51_200;
 /// Characters of all inline policies of a role. Source: IAM User Guide, "IAM and AWS STS quotas".
 pub const MAX_ROLE_POLICY_CHARACTERS: usize = 10_240;
+/// Characters of a managed policy. See [`MAX_ROLE_POLICY_CHARACTERS`].
+pub const MAX_MANAGED_POLICY_CHARACTERS: usize = 6_144;
 
 /// The pseudo parameters.
 ///

@@ -3,16 +3,22 @@
 //! This layer reads templates, whoever wrote them. It starts no process and reads no file: what runs the code of
 //! functions is given to it.
 
+pub mod convert;
 pub mod entry;
 pub mod firehose;
 pub mod functions;
 pub mod gzip;
 pub mod input;
 pub mod invocations;
+pub mod logs;
+pub mod moment;
 pub mod pattern;
 pub mod report;
 pub mod resolve;
 mod route;
+pub mod rows;
+pub mod ses;
+pub mod table;
 pub mod time;
 pub mod world;
 

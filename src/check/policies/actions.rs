@@ -118,6 +118,11 @@ pub fn check(context: &Context<'_>, document: &Document<'_>, statement: &Map, pa
     }
 }
 
+/// Checks an action that stands outside of a policy.
+pub fn check_action(context: &Context<'_>, value: &Value, path: &str, action: &str, sink: &mut Sink) {
+    one(context, value, path, action, None, sink);
+}
+
 fn one(context: &Context<'_>, value: &Value, path: &str, action: &str, own: Option<&[&str]>, sink: &mut Sink) {
     // Not written by hand, but left by another tool.
     if action == "*" || action.contains("${") {

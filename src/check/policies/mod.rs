@@ -9,7 +9,7 @@ pub mod text;
 
 use std::borrow::Cow;
 
-pub use actions::matches;
+pub use actions::{check_action, matches};
 
 use super::Context;
 use super::known::{branches, within};

@@ -103,7 +103,7 @@ const TYPES: &[(&str, &[&str])] = &[
 
 /// Checks the storage of instances.
 pub fn check(context: &Context<'_>, sink: &mut Sink) {
-    let mut seen: Vec<(String, String, crate::source::Span)> = Vec::new();
+    let mut seen: Vec<(String, String, Option<String>, crate::source::Span)> = Vec::new();
     for storage in context.of_type("AWS::Connect::InstanceStorageConfig") {
         let properties = &storage.properties;
         let kind = properties.get("StorageType").and_then(text);
@@ -132,9 +132,11 @@ pub fn check(context: &Context<'_>, sink: &mut Sink) {
         }
         let Some(instance) = properties.get("InstanceArn").map(emit::json) else { continue };
         let place = context.place(storage, &["ResourceType"]);
-        if let Some((.., first)) = seen.iter().find(|(one, known, _)| *one == instance && *known == data)
-            && storage.condition.is_none()
-        {
+        // Under different conditions perhaps only one of them is there.
+        let together =
+            |other: &Option<String>| storage.condition.is_none() || other.is_none() || *other == storage.condition;
+        let first = seen.iter().find(|(one, known, other, _)| *one == instance && *known == data && together(other));
+        if let Some((.., first)) = first {
             context
                 .report(
                     sink,
@@ -146,6 +148,6 @@ pub fn check(context: &Context<'_>, sink: &mut Sink) {
                 .also(*first, "here")
                 .help("remove one of them");
         }
-        seen.push((instance, data, place));
+        seen.push((instance, data, storage.condition.clone(), place));
     }
 }

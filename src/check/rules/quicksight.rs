@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use crate::check::Context;
 use crate::check::known::{Part, choices, parts, text};
+use crate::check::policies::check_action;
 use crate::diagnostics::Sink;
-use crate::template::{Resource, Value, emit};
+use crate::template::{Map, Resource, Value, emit};
 
 codes! {
     /// A permission of QuickSight is for nobody that QuickSight knows.
@@ -75,6 +76,43 @@ codes! {
     /// Source: QuickSight User Guide, "Sharing and managing access to resources".
     ACTION = Warning "foreign-quicksight-action";
 
+    /// A permission has only a part of the actions that belong together.
+    ///
+    /// QuickSight has two roles for each kind of resource, who reads and who owns, and takes the actions of a role
+    /// together. Those who have some of them cannot open what is shared with them.
+    ///
+    /// ```yaml
+    /// Resources:
+    ///   Orders:
+    ///     Type: AWS::QuickSight::Dashboard
+    ///     Properties:
+    ///       AwsAccountId: !Ref AWS::AccountId
+    ///       DashboardId: orders
+    ///       Name: orders
+    ///       Permissions:
+    ///         - Principal: !Sub arn:${AWS::Partition}:quicksight:${AWS::Region}:${AWS::AccountId}:user/default/analyst
+    ///           Actions: [quicksight:DescribeDashboard]
+    /// ```
+    ///
+    /// Instead:
+    ///
+    /// ```yaml
+    /// Resources:
+    ///   Orders:
+    ///     Type: AWS::QuickSight::Dashboard
+    ///     Properties:
+    ///       AwsAccountId: !Ref AWS::AccountId
+    ///       DashboardId: orders
+    ///       Name: orders
+    ///       Permissions:
+    ///         - Principal: !Sub arn:${AWS::Partition}:quicksight:${AWS::Region}:${AWS::AccountId}:user/default/analyst
+    ///           Actions: [quicksight:DescribeDashboard, quicksight:ListDashboardVersions, quicksight:QueryDashboard]
+    /// ```
+    ///
+    /// Source: QuickSight Developer Guide, "`UpdateDashboardPermissions`", "`CreateDataSet`" and "`CreateDataSource`"; QuickSight User
+    /// Guide, "Sharing and managing access to resources".
+    SET = Warning "incomplete-quicksight-actions";
+
     /// A dataset has more schedules than QuickSight takes.
     ///
     /// It has at most five.
@@ -127,6 +165,46 @@ const KINDS: &[(&str, &str)] = &[
 
 const FOLDER: &str = "AWS::QuickSight::Folder";
 
+/// The actions that belong together: the kind of resource, those of who reads it, and what who owns it has beside them.
+///
+/// Source: as of [`SET`].
+const SETS: &[(&str, &[&str], &[&str])] = &[
+    (
+        "Analysis",
+        &[],
+        &[
+            "DeleteAnalysis",
+            "DescribeAnalysis",
+            "DescribeAnalysisPermissions",
+            "QueryAnalysis",
+            "RestoreAnalysis",
+            "UpdateAnalysis",
+            "UpdateAnalysisPermissions",
+        ],
+    ),
+    (
+        "Dashboard",
+        &["DescribeDashboard", "ListDashboardVersions", "QueryDashboard"],
+        &[
+            "DeleteDashboard",
+            "DescribeDashboardPermissions",
+            "UpdateDashboard",
+            "UpdateDashboardPermissions",
+            "UpdateDashboardPublishedVersion",
+        ],
+    ),
+    (
+        "DataSet",
+        &["DescribeDataSet", "DescribeDataSetPermissions", "DescribeIngestion", "ListIngestions", "PassDataSet"],
+        &["CancelIngestion", "CreateIngestion", "DeleteDataSet", "UpdateDataSet", "UpdateDataSetPermissions"],
+    ),
+    (
+        "DataSource",
+        &["DescribeDataSource", "DescribeDataSourcePermissions", "PassDataSource"],
+        &["DeleteDataSource", "UpdateDataSource", "UpdateDataSourcePermissions"],
+    ),
+];
+
 /// Checks permissions and schedules.
 pub fn check(context: &Context<'_>, sink: &mut Sink) {
     for (kind, word) in KINDS {
@@ -156,9 +234,14 @@ fn check_permissions(context: &Context<'_>, resource: &Resource, word: &str, sin
                     .help("write the ARN of a user, a group or a namespace of QuickSight");
             }
         }
+        check_set(context, map, word, &path, sink);
         for (at, item) in map.get("Actions").and_then(Value::as_list).unwrap_or_default().iter().enumerate() {
             let Some(action) = text(item) else { continue };
             let name = action.strip_prefix("quicksight:").unwrap_or(&action);
+            // IAM does not have all that a permission takes.
+            if !SETS.iter().any(|(_, reading, owning)| reading.iter().chain(*owning).any(|known| *known == name)) {
+                check_action(context, item, &format!("{path}/Actions/{at}"), &action, sink);
+            }
             let foreign = KINDS.iter().find(|(_, other)| name.contains(other) && !name.contains(word));
             if let Some((_, other)) = foreign {
                 let message = format!("`{action}` is an action on `{other}`, in a permission for `{word}`");
@@ -168,6 +251,30 @@ fn check_permissions(context: &Context<'_>, resource: &Resource, word: &str, sin
             }
         }
     }
+}
+
+/// Checks that a permission has all actions of a role.
+fn check_set(context: &Context<'_>, permission: &Map, word: &str, path: &str, sink: &mut Sink) {
+    let Some((_, reading, owning)) = SETS.iter().find(|(kind, ..)| *kind == word) else { return };
+    let Some((key, list)) = permission.0.iter().find(|(key, _)| key.text == "Actions") else { return };
+    let given: Option<Vec<String>> = list.as_list().and_then(|items| items.iter().map(text).collect());
+    let Some(given) = given.filter(|given| !given.is_empty()) else { return };
+    let has = |name: &&&str| given.iter().any(|action| action.strip_prefix("quicksight:") == Some(**name));
+    if given.iter().any(|action| action.contains('*')) {
+        return;
+    }
+    let owns = owning.iter().any(|name| has(&name));
+    let wanted = reading.iter().chain(owning.iter().filter(|_| owns));
+    let missing: Vec<&str> = wanted.filter(|name| !has(name)).copied().collect();
+    if missing.is_empty() {
+        return;
+    }
+    let role = if owns { "owns" } else { "reads" };
+    let message = format!("only a part of the actions of who {role} a `{word}`");
+    context.report_at(sink, &SET, key.origin.span(), None, &format!("{path}/Actions"), message).help(format!(
+        "add {}",
+        missing.iter().map(|name| format!("`quicksight:{name}`")).collect::<Vec<_>>().join(", ")
+    ));
 }
 
 /// Whether a principal is one of IAM. The root of an account is one with which templates are shared.

@@ -1,9 +1,10 @@
 //! Amazon Redshift, clusters and serverless namespaces.
 
+use super::roles::names;
 use crate::check::Context;
 use crate::check::known::{boolean, choices, text};
 use crate::diagnostics::Sink;
-use crate::template::{Resource, Value, emit};
+use crate::template::{Resource, Value};
 
 codes! {
     /// A password is given to what makes its own.
@@ -101,11 +102,10 @@ fn check_role(context: &Context<'_>, namespace: &Resource, sink: &mut Sink) {
             None => return,
         },
     };
-    let same = |role: &Value| emit::json(role) == emit::json(default);
-    let role = |value: &Value| context.target(value).map(|role| role.id.as_str());
+    let wanted = names::of(context, default);
     // Another way of writing may be the same role, as long as one of the two is not known.
-    let unclear = |value: &Value| text(value).is_none() && role(value).is_none();
-    let found = roles.iter().any(|one| same(one) || (role(one).is_some() && role(one) == role(default)));
+    let unclear = |value: &Value| names::of(context, value).iter().any(|unit| matches!(unit, names::Unit::Unknown(_)));
+    let found = roles.iter().any(|role| names::of(context, role) == wanted);
     if !found && !unclear(default) && !roles.iter().any(unclear) && text(default).is_none_or(|text| !text.is_empty()) {
         context
             .report(sink, &ROLE, namespace, &["DefaultIamRoleArn"], "the default role is not in `IamRoles`")

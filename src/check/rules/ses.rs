@@ -1,7 +1,8 @@
 //! Amazon Simple Email Service.
 
+use super::targets::{Sender, allowed};
 use crate::check::Context;
-use crate::check::known::{Given, Part, choices, given, parts, text};
+use crate::check::known::{Given, Part, choices, given, parts, text, within};
 use crate::diagnostics::{Sink, closest};
 use crate::template::{Map, Resource, Value};
 
@@ -44,7 +45,51 @@ codes! {
     /// Source: SES API v2, `EventDestinationDefinition`, `EventType` and `EventBridgeDestination`; SES API, `EventType`
     /// and `CreateConfigurationSetEventDestination` (`InvalidParameterValue`).
     DESTINATION = Error "invalid-mail-event-destination";
+
+    /// SES is to send events to a topic whose policies do not let it in.
+    ///
+    /// SES publishes as a service of its own, so the topic has to allow `ses.amazonaws.com` to publish.
+    ///
+    /// ```yaml
+    /// Resources:
+    ///   Failures: { Type: AWS::SNS::Topic }
+    ///   Mail:
+    ///     Type: AWS::SES::ConfigurationSetEventDestination
+    ///     Properties:
+    ///       ConfigurationSetName: mail
+    ///       EventDestination: { MatchingEventTypes: [bounce], SnsDestination: { TopicARN: !Ref Failures } }
+    /// ```
+    ///
+    /// Instead:
+    ///
+    /// ```yaml
+    /// Resources:
+    ///   Failures: { Type: AWS::SNS::Topic }
+    ///   FailuresPolicy:
+    ///     Type: AWS::SNS::TopicPolicy
+    ///     Properties:
+    ///       Topics: [!Ref Failures]
+    ///       PolicyDocument:
+    ///         Version: "2012-10-17"
+    ///         Statement:
+    ///           Effect: Allow
+    ///           Principal: { Service: ses.amazonaws.com }
+    ///           Action: sns:Publish
+    ///           Resource: !Ref Failures
+    ///           Condition: { StringEquals: { "aws:SourceAccount": !Ref AWS::AccountId } }
+    ///   Mail:
+    ///     Type: AWS::SES::ConfigurationSetEventDestination
+    ///     Properties:
+    ///       ConfigurationSetName: mail
+    ///       EventDestination: { MatchingEventTypes: [bounce], SnsDestination: { TopicARN: !Ref Failures } }
+    /// ```
+    ///
+    /// Source: SES Developer Guide, "Set up an Amazon SNS event destination for event publishing".
+    CLOSED = Warning "mail-topic-without-permission";
 }
+
+/// The principal of SES. Source: as of [`CLOSED`].
+const SERVICE: &str = "ses.amazonaws.com";
 
 /// The events, in the words of the first and of the second version of the API.
 ///
@@ -86,6 +131,7 @@ pub fn check(context: &Context<'_>, sink: &mut Sink) {
             check_destination(context, resource, map, sink);
             check_events(context, resource, map, sink);
             check_bus(context, resource, map, sink);
+            check_topic(context, resource, map, sink);
         }
     }
 }
@@ -135,6 +181,22 @@ fn check_bus(context: &Context<'_>, resource: &Resource, map: &Map, sink: &mut S
             context
                 .report_value(sink, &DESTINATION, value, &path, "events of SES go only to the default bus")
                 .help("write `!Sub arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}:event-bus/default`");
+        }
+    }
+}
+
+fn check_topic(context: &Context<'_>, resource: &Resource, map: &Map, sink: &mut Sink) {
+    if context.is_open {
+        return;
+    }
+    let start = format!("Resources/{}/Properties/EventDestination", resource.id);
+    for (path, value) in within(map, &["SnsDestination", "TopicARN"], &start) {
+        let Some(topic) = context.target(value).filter(|topic| topic.kind == "AWS::SNS::Topic") else { continue };
+        if !allowed(context, &Sender { service: SERVICE, resource }, topic) {
+            context
+                .report_value(sink, &CLOSED, value, &path, format!("`{}` does not let SES in", topic.id))
+                .also(topic.origin.span(), "the topic")
+                .help(format!("add an `AWS::SNS::TopicPolicy` that allows `{SERVICE}` `sns:Publish`"));
         }
     }
 }

@@ -6,7 +6,7 @@ use crate::check::Context;
 use crate::check::known::{branches, text, within};
 use crate::check::policies::{self, Document, entries, matches};
 use crate::diagnostics::{Code, Sink};
-use crate::template::{Data, Map, Resource, Value};
+use crate::template::{Data, Function, Map, Resource, Value};
 
 codes! {
     /// A target of a rule needs a role, and has none.
@@ -245,8 +245,11 @@ fn value<'m>(map: &'m Map, key: &str, path: &str) -> Vec<(String, &'m Value)> {
 }
 
 fn by_role(context: &Context<'_>, rule: &Resource, arn: &Value, path: &str, sink: &mut Sink) {
-    let Some((service, resource)) = service(&names::of(context, arn)) else { return };
-    if !BY_ROLE.iter().any(|(known, start)| *known == service && resource.starts_with(start)) {
+    let text = names::of(context, arn);
+    let Some((service, resource)) = service(&text) else { return };
+    let listed = BY_ROLE.iter().any(|(known, start)| *known == service && resource.starts_with(start));
+    let crossed = resource.starts_with("event-bus/") && is_elsewhere(&text);
+    if !(listed || crossed) {
         return;
     }
     let action = SENDING.iter().find(|(known, start, _)| *known == service && resource.starts_with(start));
@@ -259,6 +262,19 @@ fn by_role(context: &Context<'_>, rule: &Resource, arn: &Value, path: &str, sink
         None => found.help(format!("add `RoleArn` with a role that trusts `{SERVICE}` and may `{action}`")),
     };
 }
+
+/// Whether an ARN has the id of an account in it, so that it is that of another account.
+///
+/// Source: EventBridge User Guide, "Sending and receiving events between AWS accounts": rules on a bus of another account
+/// need a role since March 2023.
+fn is_elsewhere(arn: &names::Text) -> bool {
+    let shown = names::shown(arn);
+    let account = shown.replace("${AWS::", "${").split(':').nth(4).map(ToOwned::to_owned).unwrap_or_default();
+    account.len() == ACCOUNT_DIGITS && account.bytes().all(|digit| digit.is_ascii_digit())
+}
+
+/// Digits of the id of an account. Source: AWS Account Management Reference Guide, "View AWS account identifiers".
+const ACCOUNT_DIGITS: usize = 12;
 
 fn by_permission(
     context: &Context<'_>,
@@ -279,17 +295,17 @@ fn by_permission(
         }
         "AWS::SQS::Queue" => {
             let help = format!("add an `AWS::SQS::QueuePolicy` that allows `{SERVICE}` `sqs:SendMessage`");
-            (allowed(context, documents, target, "Queues", "sqs:sendmessage"), closed, help)
+            (allowed(context, &Sender { service: SERVICE, resource: rule }, target), closed, help)
         }
         "AWS::SNS::Topic" => {
             let help = format!("add an `AWS::SNS::TopicPolicy` that allows `{SERVICE}` `sns:Publish`");
-            (allowed(context, documents, target, "Topics", "sns:publish"), closed, help)
+            (allowed(context, &Sender { service: SERVICE, resource: rule }, target), closed, help)
         }
         "AWS::Logs::LogGroup" => {
             let help = format!(
                 "add an `AWS::Logs::ResourcePolicy` that allows `{SERVICE}` and `{LOG_SERVICE}` `logs:CreateLogStream` and `logs:PutLogEvents`"
             );
-            (logged(documents), &CLOSED_LOG, help)
+            (logged(context, documents), &CLOSED_LOG, help)
         }
         _ => return,
     };
@@ -317,15 +333,28 @@ fn permitted(context: &Context<'_>, function: &Resource, rule: &Resource) -> boo
     })
 }
 
-/// Whether a policy of the template may let EventBridge use a queue or a topic.
-fn allowed(context: &Context<'_>, documents: &[Document<'_>], target: &Resource, key: &str, action: &str) -> bool {
-    documents.iter().any(|document| {
+/// A service that sends to a queue or a topic, and the resource that makes it do so.
+pub struct Sender<'s> {
+    /// The principal of the service.
+    pub service: &'static str,
+    /// What the service sends for, the source of its requests.
+    pub resource: &'s Resource,
+}
+
+/// Whether a policy of the template may let a service use a queue or a topic.
+pub fn allowed(context: &Context<'_>, sender: &Sender<'_>, target: &Resource) -> bool {
+    let (key, action) = match target.kind.as_str() {
+        "AWS::SQS::Queue" => ("Queues", "sqs:sendmessage"),
+        _ => ("Topics", "sns:publish"),
+    };
+    context.policies.iter().any(|document| {
         let kind = document.resource.kind.as_str();
         let is_policy = match key {
             "Queues" => matches!(kind, "AWS::SQS::QueuePolicy" | "AWS::SQS::QueueInlinePolicy"),
             _ => matches!(kind, "AWS::SNS::TopicPolicy" | "AWS::SNS::TopicInlinePolicy"),
         };
-        is_policy && is_for(context, document.resource, target, key) && lets_in(document, &[SERVICE], action)
+        let named = || is_for(context, document.resource, target, key);
+        is_policy && named() && lets_in(context, document, &[sender.service], action, Some(sender.resource))
     })
 }
 
@@ -342,13 +371,19 @@ fn is_for(context: &Context<'_>, policy: &Resource, target: &Resource, key: &str
     })
 }
 
-fn logged(documents: &[Document<'_>]) -> bool {
-    let policies = documents.iter().filter(|document| document.resource.kind == "AWS::Logs::ResourcePolicy");
-    policies.into_iter().any(|document| lets_in(document, &[SERVICE, LOG_SERVICE], "logs:putlogevents"))
+fn logged(context: &Context<'_>, documents: &[Document<'_>]) -> bool {
+    let mut policies = documents.iter().filter(|document| document.resource.kind == "AWS::Logs::ResourcePolicy");
+    policies.any(|document| lets_in(context, document, &[SERVICE, LOG_SERVICE], "logs:putlogevents", None))
 }
 
-/// Whether a document may let one of these services do something.
-fn lets_in(document: &Document<'_>, services: &[&str], action: &str) -> bool {
+/// Whether a document may let one of these services do something, for a resource if its source is known.
+fn lets_in(
+    context: &Context<'_>,
+    document: &Document<'_>,
+    services: &[&str],
+    action: &str,
+    source: Option<&Resource>,
+) -> bool {
     if !document.is_known() {
         return true;
     }
@@ -359,7 +394,35 @@ fn lets_in(document: &Document<'_>, services: &[&str], action: &str) -> bool {
             || actions
                 .iter()
                 .any(|(_, value)| text(value).is_none_or(|pattern| matches(&pattern.to_ascii_lowercase(), action)));
-        !denies && acts && is_named(statement, services, path)
+        let from = source.is_none_or(|source| is_from(context, statement, source));
+        !denies && acts && from && is_named(statement, services, path)
+    })
+}
+
+/// The operators with which a condition names what must be there.
+///
+/// Source: IAM User Guide, "IAM JSON policy elements: Condition operators".
+const OPERATORS: &[&str] = &["ArnEquals", "ArnLike", "StringEquals", "StringLike"];
+
+/// Whether a statement may be about requests for a resource: not if it names only others of the same type as their source.
+fn is_from(context: &Context<'_>, statement: &Map, source: &Resource) -> bool {
+    let Some(conditions) = statement.get("Condition").and_then(Value::as_map) else { return true };
+    let other = |value: &Value| {
+        let plain = matches!(value.data, Data::Call(Function::Ref | Function::GetAtt | Function::Sub, _));
+        let named = context.target(value).filter(|_| plain);
+        // A text with more in it than the ARN may be a pattern for several.
+        let whole = named.is_some_and(|named| {
+            names::of(context, value) == names::of_resource(context, named, Some("Arn"))
+                || !matches!(value.data, Data::Call(Function::Sub, _))
+        });
+        whole && named.is_some_and(|named| named.kind == source.kind && named.id != source.id)
+    };
+    conditions.0.iter().filter(|(operator, _)| OPERATORS.contains(&operator.text.as_str())).all(|(_, tests)| {
+        let tests = tests.as_map().map_or(&[][..], |tests| &tests.0);
+        tests.iter().filter(|(key, _)| key.text.eq_ignore_ascii_case("aws:SourceArn")).all(|(_, value)| {
+            let values = policies::each(value, "");
+            values.is_empty() || !values.iter().all(|(_, value)| other(value))
+        })
     })
 }
 

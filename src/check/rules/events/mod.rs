@@ -3,10 +3,14 @@
 pub mod pattern;
 pub mod target;
 
+use std::collections::BTreeMap;
+
+use super::roles::senders::service;
+use super::roles::{Answer, covers, names};
 use crate::check::Context;
-use crate::check::known::{Part, choices, parts, text};
+use crate::check::known::{Part, choices, number, parts, text, within};
 use crate::diagnostics::Sink;
-use crate::template::{Data, Function, Map, Resource, Value};
+use crate::template::{Data, Function, Map, Resource, Value, emit};
 use pattern::ask::{exact, may_match};
 
 codes! {
@@ -137,7 +141,83 @@ codes! {
     ///
     /// Source: EventBridge API, `PutRule`, on rules that lead to infinite loops.
     LOOP = Warning "event-loop";
+
+    /// A bus has more rules than EventBridge takes without being asked.
+    ///
+    /// The quota is 300 rules for each bus, in some regions 100. What is beyond is refused, until the quota is raised.
+    ///
+    /// ```yaml repeat=301
+    /// Resources:
+    ///   Rule{n}:
+    ///     Type: AWS::Events::Rule
+    ///     Properties: { EventPattern: { source: ["shop.{n}"] } }
+    /// ```
+    ///
+    /// Instead:
+    ///
+    /// ```yaml repeat=300
+    /// Resources:
+    ///   Rule{n}:
+    ///     Type: AWS::Events::Rule
+    ///     Properties: { EventPattern: { source: ["shop.{n}"] } }
+    /// ```
+    ///
+    /// Source: EventBridge User Guide, "Amazon EventBridge quotas".
+    COUNT = Warning "too-many-rules";
+
+    /// A subscriber is to send more events at once than its target takes.
+    ///
+    /// Streams take 500, functions and state machines 100, queues and topics 10, and API destinations one. EventBridge
+    /// refuses more.
+    ///
+    /// ```yaml
+    /// Resources:
+    ///   Orders:
+    ///     Type: AWS::EventsV2::Subscriber
+    ///     Properties:
+    ///       EventBusArn: arn:aws:events:eu-west-1:111122223333:event-busv2/shop/abcdefghij0123456789abcde
+    ///       Name: orders
+    ///       BatchConfiguration: { MaxBatchSize: 100 }
+    ///       InvokeConfiguration:
+    ///         RoleArn: arn:aws:iam::111122223333:role/subscriber
+    ///         TargetArn: arn:aws:sqs:eu-west-1:111122223333:orders
+    /// ```
+    ///
+    /// Instead:
+    ///
+    /// ```yaml
+    /// Resources:
+    ///   Orders:
+    ///     Type: AWS::EventsV2::Subscriber
+    ///     Properties:
+    ///       EventBusArn: arn:aws:events:eu-west-1:111122223333:event-busv2/shop/abcdefghij0123456789abcde
+    ///       Name: orders
+    ///       BatchConfiguration: { MaxBatchSize: 10 }
+    ///       InvokeConfiguration:
+    ///         RoleArn: arn:aws:iam::111122223333:role/subscriber
+    ///         TargetArn: arn:aws:sqs:eu-west-1:111122223333:orders
+    /// ```
+    ///
+    /// Source: CloudFormation Template Reference, `AWS::EventsV2::Subscriber`, `BatchConfiguration`.
+    BATCH = Error "batch-too-large";
 }
+
+/// The events that targets take at once, by service and beginning of the resource in the ARN. Source: as of [`BATCH`].
+const BATCHES: &[(&str, &str, f64)] = &[
+    ("events", "api-destination/", 1.0),
+    ("events", "event-bus/", 10.0),
+    ("events", "event-busv2/", 100.0),
+    ("execute-api", "", 1.0),
+    ("firehose", "", 500.0),
+    ("kinesis", "", 500.0),
+    ("lambda", "", 100.0),
+    ("sns", "", 10.0),
+    ("sqs", "", 10.0),
+    ("states", "", 100.0),
+];
+
+/// The rules of a bus. Source: as of [`COUNT`].
+const MOST_RULES: usize = 300;
 
 const DEFAULT_BUS: &str = "default";
 const BUCKET: &str = "AWS::S3::Bucket";
@@ -156,6 +236,7 @@ pub fn check(context: &Context<'_>, sink: &mut Sink) {
         }
         target::check(context, rule, sink);
     }
+    check_count(context, sink);
     for archive in context.of_type(pattern::ARCHIVE) {
         pattern::check(context, archive, sink);
     }
@@ -167,6 +248,7 @@ pub fn check(context: &Context<'_>, sink: &mut Sink) {
     }
     for subscriber in context.of_type("AWS::EventsV2::Subscriber") {
         pattern::check_filters(context, subscriber, &["FilterConfiguration", "Filters"], sink);
+        check_batch(context, subscriber, sink);
     }
     for subscription in context.of_type("AWS::SNS::Subscription") {
         pattern::check_policy(context, subscription, sink);
@@ -204,12 +286,17 @@ fn check_bus(context: &Context<'_>, rule: &Resource, patterns: &[Value], sink: &
     // Partner buses are named `aws.partner/…`, and so are the sources on them.
     let bus = rule.properties.get("EventBusName").and_then(text).unwrap_or_default();
     for map in patterns.iter().filter_map(Value::as_map) {
-        let Some(sources) = exact(map, "source") else { continue };
-        let of_aws = |source: &Value| {
-            source.as_str().is_some_and(|source| source.starts_with("aws.") && !source.starts_with("aws.partner/"))
+        let Some(sources) = map.get("source").and_then(Value::as_list) else { continue };
+        let start = |source: &'_ Value| {
+            let prefix = source.as_map().and_then(|map| map.get("prefix")).and_then(Value::as_str);
+            source.as_str().or(prefix).map(ToOwned::to_owned)
         };
-        if !sources.is_empty() && sources.iter().all(of_aws) && !bus.contains("aws.partner/") && !is_fed(context) {
-            let names: Vec<&str> = sources.iter().filter_map(Value::as_str).collect();
+        let of_aws = |source: &Value| {
+            start(source).is_some_and(|source| source.starts_with("aws.") && !source.starts_with("aws.partner"))
+        };
+        if !sources.is_empty() && sources.iter().all(of_aws) && !bus.contains("aws.partner/") && !is_fed(context, rule)
+        {
+            let names: Vec<String> = sources.iter().filter_map(start).collect();
             let message = format!("events of `{}` arrive only on the default bus", names.join("`, `"));
             context
                 .report(sink, &BUS, rule, &["EventPattern", "source"], message)
@@ -218,16 +305,40 @@ fn check_bus(context: &Context<'_>, rule: &Resource, patterns: &[Value], sink: &
     }
 }
 
-/// Whether a rule of the template forwards events to a bus, or a policy lets other accounts do so.
-fn is_fed(context: &Context<'_>) -> bool {
+/// Counts the rules of each bus, as it is written.
+fn check_count(context: &Context<'_>, sink: &mut Sink) {
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    for rule in context.of_type("AWS::Events::Rule") {
+        let bus = rule.properties.get("EventBusName").map(emit::json);
+        let bus = bus.filter(|bus| bus.trim_matches(['"', '\n']) != DEFAULT_BUS);
+        let count = counts.entry(bus.unwrap_or_default()).or_default();
+        *count += 1;
+        if *count == MOST_RULES + 1 {
+            context
+                .report(sink, &COUNT, rule, &["EventBusName"], format!("more than {MOST_RULES} rules on one bus"))
+                .help("put some on another bus, or have the quota raised before");
+        }
+    }
+}
+
+/// Whether another rule of the template may forward events to the bus of a rule, or a policy lets other accounts do so.
+fn is_fed(context: &Context<'_>, fed: &Resource) -> bool {
+    let bus = fed.properties.get("EventBusName").and_then(|bus| context.target(bus));
     let forwards = |rule: &Resource| {
         let targets = rule.properties.get("Targets").and_then(Value::as_list).unwrap_or_default();
-        targets.iter().filter_map(|target| target.as_map()?.get("Arn")).any(|arn| {
-            context.target(arn).is_some_and(|bus| bus.kind == "AWS::Events::EventBus")
-                || parts(arn).is_some_and(|parts| {
-                    parts.iter().any(|part| matches!(part, Part::Text(text) if text.contains("event-bus/")))
-                })
-        })
+        let mut arns = targets.iter().filter_map(|target| target.as_map()?.get("Arn"));
+        rule.id != fed.id
+            && arns.any(|arn| {
+                let target = context.target(arn).filter(|target| target.kind == "AWS::Events::EventBus");
+                let own = bus.map(|bus| names::of_resource(context, bus, Some("Arn")));
+                let other = own.is_some_and(|own| covers(&names::of(context, arn), &own) == Answer::No);
+                target.is_some_and(|target| bus.is_none_or(|bus| bus.id == target.id))
+                    || target.is_none()
+                        && !other
+                        && parts(arn).is_some_and(|parts| {
+                            parts.iter().any(|part| matches!(part, Part::Text(text) if text.contains("event-bus/")))
+                        })
+            })
     };
     context.of_type("AWS::Events::EventBusPolicy").next().is_some()
         || context.of_type("AWS::Events::EventBus").any(|bus| bus.properties.get("Policy").is_some())
@@ -329,4 +440,22 @@ fn check_loop(context: &Context<'_>, rule: &Resource, map: &Map, sink: &mut Sink
 
 fn is_enabled(rule: &Resource) -> bool {
     rule.properties.get("State").and_then(text).is_none_or(|state| state != "DISABLED")
+}
+
+fn check_batch(context: &Context<'_>, subscriber: &Resource, sink: &mut Sink) {
+    let start = format!("Resources/{}/Properties", subscriber.id);
+    let targets = within(&subscriber.properties, &["InvokeConfiguration", "TargetArn"], &start);
+    // Under a condition each target may have a size of its own.
+    let [(_, target)] = targets.as_slice() else { return };
+    let Some((service, resource)) = service(&names::of(context, target)) else { return };
+    let Some((.., most)) = BATCHES.iter().find(|(known, start, _)| *known == service && resource.starts_with(start))
+    else {
+        return;
+    };
+    for (path, value) in within(&subscriber.properties, &["BatchConfiguration", "MaxBatchSize"], &start) {
+        if number(value).is_some_and(|size| size > *most) {
+            let message = format!("a batch for `{service}`, which takes at most {most} events at once");
+            context.report_value(sink, &BATCH, value, &path, message).help(format!("write {most} or less"));
+        }
+    }
 }

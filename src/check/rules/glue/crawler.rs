@@ -1,7 +1,8 @@
 //! Crawlers that do not read everything again.
 
 use crate::check::Context;
-use crate::check::known::{Given, given, text};
+use crate::check::known::{Given, given, text, within};
+use crate::check::rules::roles::names;
 use crate::diagnostics::Sink;
 use crate::template::{Resource, Value};
 
@@ -39,6 +40,48 @@ codes! {
     /// Source: Glue Developer Guide, "Scheduling incremental crawls for adding new partitions" and "Accelerating crawls
     /// using Amazon S3 event notifications".
     INCREMENTAL = Warning "incremental-crawl";
+
+    /// A crawler goes over the data of a table that the template makes itself.
+    ///
+    /// The crawler finds a table of its own there, under the name of the folder, or changes the one of the template.
+    /// The next update of the stack changes it back. A crawler that names the table as its target only adds partitions.
+    ///
+    /// ```yaml
+    /// Resources:
+    ///   Orders:
+    ///     Type: AWS::Glue::Table
+    ///     Properties:
+    ///       CatalogId: !Ref AWS::AccountId
+    ///       DatabaseName: shop
+    ///       TableInput: { Name: orders, StorageDescriptor: { Location: s3://example-shop/orders/ } }
+    ///   Crawler:
+    ///     Type: AWS::Glue::Crawler
+    ///     Properties:
+    ///       Role: crawler
+    ///       DatabaseName: shop
+    ///       Targets: { S3Targets: [{ Path: s3://example-shop/orders/ }] }
+    /// ```
+    ///
+    /// Instead:
+    ///
+    /// ```yaml
+    /// Resources:
+    ///   Orders:
+    ///     Type: AWS::Glue::Table
+    ///     Properties:
+    ///       CatalogId: !Ref AWS::AccountId
+    ///       DatabaseName: shop
+    ///       TableInput: { Name: orders, StorageDescriptor: { Location: s3://example-shop/orders/ } }
+    ///   Crawler:
+    ///     Type: AWS::Glue::Crawler
+    ///     Properties:
+    ///       Role: crawler
+    ///       Targets: { CatalogTargets: [{ DatabaseName: shop, Tables: [orders] }] }
+    ///       SchemaChangePolicy: { DeleteBehavior: LOG, UpdateBehavior: LOG }
+    /// ```
+    ///
+    /// Source: AWS Glue Developer Guide, "How does a crawler determine when to create partitions?" and "Catalog target".
+    OWNERS = Warning "table-with-two-owners";
 }
 
 const BEHAVIORS: &[&str] = &["UpdateBehavior", "DeleteBehavior"];
@@ -52,6 +95,7 @@ pub fn check(context: &Context<'_>, crawler: &Resource, sink: &mut Sink) {
         Some("CRAWL_EVENT_MODE") => check_queues(context, crawler, sink),
         _ => {}
     }
+    check_owners(context, crawler, sink);
 }
 
 fn check_changes(context: &Context<'_>, crawler: &Resource, sink: &mut Sink) {
@@ -93,6 +137,30 @@ fn check_queues(context: &Context<'_>, crawler: &Resource, sink: &mut Sink) {
                     )
                     .help("add `EventQueueArn`, the queue that S3 sends its events to");
             }
+        }
+    }
+}
+
+fn check_owners(context: &Context<'_>, crawler: &Resource, sink: &mut Sink) {
+    let place = |value: &Value| {
+        let text = names::shown(&names::of(context, value));
+        text.strip_suffix('/').map(ToOwned::to_owned).unwrap_or(text)
+    };
+    let database = |value: Option<&Value>| value.map(|value| names::of(context, value));
+    let own = database(crawler.properties.get("DatabaseName"));
+    let start = format!("Resources/{}/Properties", crawler.id);
+    for (path, target) in within(&crawler.properties, &["Targets", "S3Targets", "*", "Path"], &start) {
+        let table = context.of_type("AWS::Glue::Table").find(|table| {
+            let locations = within(&table.properties, &["TableInput", "StorageDescriptor", "Location"], "");
+            own.is_some()
+                && database(table.properties.get("DatabaseName")) == own
+                && locations.iter().any(|(_, location)| place(location) == place(target))
+        });
+        if let Some(table) = table {
+            context
+                .report_value(sink, &OWNERS, target, &path, format!("a crawler over the data of `{}`", table.id))
+                .also(table.origin.span(), "the table")
+                .help("crawl it as one of `CatalogTargets`, or leave the table to the crawler");
         }
     }
 }

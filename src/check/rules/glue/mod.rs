@@ -232,6 +232,7 @@ pub fn check(context: &Context<'_>, sink: &mut Sink) {
     for table in context.of_type("AWS::Glue::Table").filter_map(Table::of) {
         check_name(context, table.resource, table.input.get("Name"), &["TableInput", "Name"], "a table", sink);
         check_columns(context, &table, sink);
+        check_capitals(context, &table, sink);
         check_format(context, &table, sink);
         projection::check(context, &table, sink);
         view::check(context, &table, sink);
@@ -289,6 +290,27 @@ fn check_columns(context: &Context<'_>, table: &Table<'_>, sink: &mut Sink) {
             }
         }
     }
+}
+
+/// Reports the first column with capitals, for all of them: Athena folds them, so the schema and the queries differ.
+fn check_capitals(context: &Context<'_>, table: &Table<'_>, sink: &mut Sink) {
+    let columns = [true, false].into_iter().flat_map(|keys| table.columns(keys));
+    let named = columns.filter_map(|(path, column)| Some((path, column.get("Name").and_then(text)?)));
+    let folded: Vec<_> = named.filter(|(_, name)| name.chars().any(char::is_uppercase)).collect();
+    let Some((path, name)) = folded.first().filter(|_| !table.has_own_types()) else { return };
+    let rest = match folded.len() {
+        1 => String::new(),
+        count => format!(", as of {} more", count - 1),
+    };
+    context
+        .report(
+            sink,
+            &FOLDED,
+            table.resource,
+            &joined(path, "Name"),
+            format!("`{name}` as the name of a column, which is read in small letters{rest}"),
+        )
+        .help(format!("write `{}`", name.to_lowercase()));
 }
 
 /// Types that Hive has, though Athena does not, and names that only other readers than ours take.

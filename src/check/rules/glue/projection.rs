@@ -218,6 +218,17 @@ fn check_setting(report: &Report<'_, '_>, parameters: &Map, parameter: &str, key
                         sink,
                     );
                 }
+            } else if let Some(end) = [low, high].into_iter().find(|end| {
+                let format = setting(parameters, key, "format").and_then(text);
+                format.is_some_and(|format| !fits(end.trim(), &format))
+            }) {
+                let format = setting(parameters, key, "format").and_then(text).unwrap_or_default();
+                report.add(
+                    parameter,
+                    format!("`{}` does not have the format `{format}`", end.trim()),
+                    "write both ends as the format says, or `NOW`".to_owned(),
+                    sink,
+                );
             } else if low.trim().is_empty() || high.trim().is_empty() {
                 report.add(
                     parameter,
@@ -247,5 +258,60 @@ fn check_setting(report: &Report<'_, '_>, parameters: &Map, parameter: &str, key
             );
         }
         _ => {}
+    }
+}
+
+/// Whether the end of a range of dates may have a format: numbers of as many digits as the format has letters, and the
+/// same between them. Formats with names of months or quoted text are not looked into.
+///
+/// Source: Athena User Guide, "Supported types for partition projection", date type: the ends are dates in `format`, or
+/// relative to `NOW`.
+fn fits(end: &str, format: &str) -> bool {
+    let numeric = |letter: char| "yMdHms".contains(letter);
+    let named = format.contains("MMM") || format.chars().any(|letter| letter.is_ascii_alphabetic() && !numeric(letter));
+    if end.is_empty() || end.to_ascii_uppercase().contains("NOW") || named || format.contains(['\'', '[']) {
+        return true;
+    }
+    let mut rest = end;
+    let mut letters = format.chars().peekable();
+    while let Some(letter) = letters.next() {
+        if !numeric(letter) {
+            let Some(after) = rest.strip_prefix(letter) else { return false };
+            rest = after;
+            continue;
+        }
+        let mut width = 1;
+        while letters.next_if_eq(&letter).is_some() {
+            width += 1;
+        }
+        let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+        // One letter alone takes as many digits as there are.
+        let taken = if width == 1 { digits } else { width };
+        if digits < taken || taken == 0 {
+            return false;
+        }
+        rest = &rest[taken..];
+    }
+    rest.is_empty()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fits;
+
+    #[test]
+    fn ends_of_ranges_have_the_format() {
+        for (end, format) in [
+            ("2026-01-01", "yyyy-MM-dd"),
+            ("NOW-3YEARS", "yyyy-MM-dd"),
+            ("2026/1/1/0", "yyyy/M/d/H"),
+            ("2026010100", "yyyyMMddHH"),
+            ("Jan-2026", "MMM-yyyy"),
+        ] {
+            assert!(fits(end, format), "{end} {format}");
+        }
+        for (end, format) in [("2026/01/01", "yyyy-MM-dd"), ("2026-01-01", "yyyy-MM-dd-HH"), ("2026", "yyyy-MM")] {
+            assert!(!fits(end, format), "{end} {format}");
+        }
     }
 }

@@ -71,6 +71,7 @@ const NEEDED: &[&str] = &["originalSql", "columns"];
 
 pub fn check(context: &Context<'_>, table: &Table<'_>, sink: &mut Sink) {
     if !table.is_view() {
+        check_kind(context, table, sink);
         return;
     }
     let report = |sink: &mut Sink, path: &[&str], message: String, help: String| {
@@ -83,8 +84,16 @@ pub fn check(context: &Context<'_>, table: &Table<'_>, sink: &mut Sink) {
         }
         return;
     };
-    let Some(whole) = text_with_holes(given).filter(|text| text.starts_with(START.trim_end())) else { return };
     let path = &["TableInput", "ViewOriginalText"];
+    let Some(whole) = text_with_holes(given).filter(|text| !text.starts_with(HOLE)) else { return };
+    if !whole.starts_with(START.trim_end()) {
+        // A view of Hive or Spark has the text of its query.
+        if table.parameter("presto_view").is_some_and(|value| boolean(value) == Some(true)) {
+            let message = "a view of Athena whose text is not a definition in Base64".to_owned();
+            report(sink, path, message, format!("write `{START}…{END}` with the definition as JSON in Base64"));
+        }
+        return;
+    }
     if !whole.trim_end().ends_with(END.trim_start()) && !whole.ends_with(HOLE) {
         report(sink, path, format!("the text of the view does not end with `{}`", END.trim()), format!("add `{END}`"));
     } else if let Some(definition) = definition(given, &whole) {
@@ -115,6 +124,18 @@ pub fn check(context: &Context<'_>, table: &Table<'_>, sink: &mut Sink) {
     if storage.is_some_and(|storage| storage.get("SerdeInfo").is_none()) {
         let message = "a view without `SerdeInfo`".to_owned();
         report(sink, &["TableInput", "StorageDescriptor"], message, "add `SerdeInfo: {}`".to_owned());
+    }
+}
+
+/// Reports a table that has what makes a view, but not the type of one.
+fn check_kind(context: &Context<'_>, table: &Table<'_>, sink: &mut Sink) {
+    let marked = table.parameter("presto_view").is_some_and(|value| boolean(value) == Some(true));
+    let kind = table.input.get("TableType").map(text);
+    if marked && table.input.get("ViewOriginalText").is_some() && kind != Some(None) {
+        let shown = kind.flatten().map_or_else(|| "no `TableType`".to_owned(), |kind| format!("`TableType: {kind}`"));
+        context
+            .report(sink, &VIEW, table.resource, &["TableInput", "TableType"], format!("{shown} for a view of Athena"))
+            .help("write `TableType: VIRTUAL_VIEW`");
     }
 }
 

@@ -15,6 +15,11 @@ const LOGS: &[&str] = &["logs:CreateLogStream", "logs:PutLogEvents"];
 /// What a crawler reads by. Source: AWS Glue Developer Guide, "Crawler prerequisites".
 const CRAWLED: &[&str] = &["s3:GetObject"];
 
+/// What a crawler that follows events takes them from its queue by.
+///
+/// Source: AWS Glue Developer Guide, "Setting up your account for Amazon S3 event notifications".
+const QUEUE: &[&str] = &["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:ReceiveMessage"];
+
 /// The roles of all functions and crawlers.
 pub fn users<'a>(context: &Context<'a>, users: &mut Vec<User<'a>>) {
     for function in context.of_type("AWS::Lambda::Function") {
@@ -71,8 +76,13 @@ fn crawlers<'a>(context: &Context<'a>, users: &mut Vec<User<'a>>) {
         let lent = lake.iter().any(|(_, value)| boolean(value) != Some(false));
         let paths = within(&crawler.properties, &["Targets", "S3Targets", "*", "Path"], "");
         let on: Vec<Text> = paths.iter().filter(|_| !lent).filter_map(|(_, path)| objects(context, path)).collect();
+        let mut queues: Vec<Text> = Vec::new();
+        for kind in ["CatalogTargets", "S3Targets"] {
+            let found = within(&crawler.properties, &["Targets", kind, "*", "EventQueueArn"], "");
+            queues.extend(found.iter().map(|(_, queue)| names::of(context, queue)));
+        }
         for (path, role) in values(&crawler.properties, "Role", &properties(crawler)) {
-            let needs = vec![Need::vital(CRAWLED, on.clone())];
+            let needs = vec![Need::vital(CRAWLED, on.clone()), Need::vital(QUEUE, queues.clone())];
             users.push(User { resource: crawler, role, path, service: "glue.amazonaws.com", needs });
         }
     }
@@ -83,6 +93,10 @@ fn objects(context: &Context<'_>, path: &crate::template::Value) -> Option<Text>
     let text = names::of(context, path);
     let start = names::literal("s3://");
     let rest = text.strip_prefix(start.as_slice()).unwrap_or(&text);
+    // The policy that AWS has for such roles opens what is named so.
+    if ["aws-glue-", "crawler-public"].iter().any(|name| names::shown(rest).contains(name)) {
+        return None;
+    }
     // A path that is known only at deployment is nothing to compare with.
     let first = rest.first().filter(|unit| !matches!(unit, Unit::Unknown(_)))?;
     let mut all = names::form("arn:{p}:s3:::", &[]);

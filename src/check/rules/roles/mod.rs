@@ -4,13 +4,15 @@ mod covers;
 mod delivery;
 mod functions;
 mod grants;
+mod launch;
 mod managed;
 pub mod names;
 pub mod senders;
 mod trust;
 
-use covers::Answer;
+pub use covers::{Answer, covers};
 use grants::Role;
+pub use grants::needed;
 use names::Text;
 
 use crate::check::Context;
@@ -307,6 +309,7 @@ pub fn check(context: &Context<'_>, sink: &mut Sink) {
     delivery::users(context, &mut users);
     senders::users(context, &mut users);
     functions::users(context, &mut users);
+    launch::users(context, &mut users);
     for user in &users {
         let named = names::of(context, user.role);
         let Some(role) = roles.iter().find(|role| role.is(&named)) else { continue };

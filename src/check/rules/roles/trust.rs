@@ -20,7 +20,6 @@ const ROLES: &[(&str, &str, &str)] = &[
     ("AWS::KinesisAnalyticsV2::Application", "ServiceExecutionRole", "kinesisanalytics.amazonaws.com"),
     ("AWS::Logs::Destination", "RoleArn", "logs.amazonaws.com"),
     ("AWS::RDS::DBInstance", "MonitoringRoleArn", "monitoring.rds.amazonaws.com"),
-    ("AWS::ServiceCatalog::LaunchRoleConstraint", "RoleArn", "servicecatalog.amazonaws.com"),
     ("AWS::StepFunctions::StateMachine", "RoleArn", "states.amazonaws.com"),
 ];
 
