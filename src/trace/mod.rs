@@ -18,8 +18,10 @@ pub mod resolve;
 mod route;
 pub mod rows;
 pub mod ses;
+pub mod sns;
 pub mod table;
 pub mod time;
+pub mod vtl;
 pub mod world;
 
 use jiff::Timestamp;
