@@ -10,6 +10,7 @@ pub mod functions;
 pub mod gzip;
 pub mod input;
 pub mod invocations;
+pub mod iot;
 pub mod logs;
 pub mod moment;
 pub mod pattern;
@@ -18,8 +19,10 @@ pub mod resolve;
 mod route;
 pub mod rows;
 pub mod ses;
+pub mod sns;
 pub mod table;
 pub mod time;
+pub mod vtl;
 pub mod world;
 
 use jiff::Timestamp;
