@@ -9,6 +9,7 @@ pub mod functions;
 pub mod gzip;
 pub mod input;
 pub mod invocations;
+pub mod jq;
 pub mod pattern;
 pub mod report;
 pub mod resolve;
