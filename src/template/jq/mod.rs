@@ -6,6 +6,7 @@ pub mod ast;
 mod grammar;
 mod lexer;
 mod names;
+mod shape;
 #[cfg(test)]
 mod tests;
 
@@ -14,6 +15,7 @@ use std::ops::Range;
 use self::ast::{Expression, Function};
 use self::grammar::{Parser, Whole};
 pub use self::lexer::number;
+pub use self::shape::{Key, Shape, Types};
 
 /// Bytes of a program that are looked at; Firehose takes 5,120 characters.
 const MAX_BYTES: usize = 65_536;

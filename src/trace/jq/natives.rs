@@ -483,7 +483,7 @@ pub fn index(of: &Val, key: &Val) -> Outcome {
             }
             usize::try_from(at).ok().and_then(|at| array.items.get(at)).cloned().unwrap_or(Val::Null)
         }
-        (Val::Null, Val::Text(_) | Val::Number(_) | Val::Null) => Val::Null,
+        (Val::Null, Val::Text(_) | Val::Number(_)) => Val::Null,
         (Val::Null | Val::Array(_) | Val::Text(_), Val::Object(ends)) => return paths::slice(of, &ends.entries),
         (Val::Array(array), Val::Array(part)) => {
             let wanted = part.items.as_slice();
