@@ -9,6 +9,7 @@ pub mod hive;
 pub mod iam;
 pub mod iot_sql;
 pub mod log_filter;
+pub mod jq;
 mod loops;
 pub mod read;
 pub mod services;

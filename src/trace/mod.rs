@@ -13,6 +13,7 @@ pub mod invocations;
 pub mod iot;
 pub mod logs;
 pub mod moment;
+pub mod jq;
 pub mod pattern;
 pub mod report;
 pub mod resolve;

@@ -50,6 +50,7 @@ pub static CODES: &[&[&Code]] = &[
     firehose::partitioning::CODES,
     firehose::prefix::CODES,
     firehose::processors::CODES,
+    firehose::query::CODES,
     glue::CODES,
     glue::crawler::CODES,
     glue::projection::CODES,

@@ -537,6 +537,7 @@ pub(super) static KIND: Kind = Kind {
         CODES,
         layout::CODES,
         layout::KEY_CODES,
+        layout::QUERY_CODES,
         layout::TIME_CODES,
         buffer::CODES,
         conversion::CODES,

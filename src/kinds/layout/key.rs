@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{FOLDERS_PATTERN, LAMBDA_PATTERN, PathKey, Projection, Purpose, time};
+use super::{FOLDERS_PATTERN, LAMBDA_PATTERN, PathKey, Projection, Purpose, query, time};
 use crate::blueprint::text::Located;
 use crate::diagnostics::Sink;
 use crate::source::Span;
@@ -282,6 +282,9 @@ impl LayoutKey {
                     .also(*place, format!("`{first}` is here"))
                     .help(format!("keep either `{first}` or `{second}`"));
             }
+        }
+        if let Some(query) = &self.query {
+            query::check(query, sink);
         }
         for pattern in self.arrival.iter().chain(&self.date) {
             time::check(pattern, sink);

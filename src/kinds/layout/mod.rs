@@ -1,6 +1,7 @@
 //! The layout of an S3 destination: said once, read by the stream, by crawlers and by tables.
 
 mod key;
+mod query;
 mod time;
 
 use indexmap::IndexMap;
@@ -9,6 +10,7 @@ use serde::Deserialize;
 
 pub use self::key::CODES as KEY_CODES;
 use self::key::LayoutKey;
+pub use self::query::CODES as QUERY_CODES;
 pub use self::time::CODES as TIME_CODES;
 use super::Folder;
 use super::schema::VARIABLE_PATTERN;

@@ -11,6 +11,7 @@ pub mod newline;
 pub mod partitioning;
 pub mod prefix;
 pub mod processors;
+pub mod query;
 mod shape;
 
 use crate::check::Context;
@@ -206,6 +207,7 @@ pub fn check(context: &Context<'_>, sink: &mut Sink) {
             destinations::check(context, &destination, sink);
             partitioning::check(context, &destination, sink);
             processors::check(context, &destination, sink);
+            query::check(context, &destination, sink);
             for bucket in destination.buckets() {
                 prefix::check(context, &bucket, sink);
                 logging::check(context, &bucket, sink);

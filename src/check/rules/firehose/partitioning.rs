@@ -6,6 +6,7 @@ use super::{Destination, EXTENDED_S3};
 use crate::check::Context;
 use crate::check::block::{Block, HOLE};
 use crate::diagnostics::{Sink, closest};
+use crate::template::jq::{self, Shape};
 
 codes! {
     /// The partition keys in a prefix and what gives them do not go together.
@@ -188,51 +189,16 @@ fn first_key(prefix: &str) -> Option<(&str, &str)> {
         .find(|(namespace, name)| NAMESPACES.iter().any(|(known, _)| known == namespace) && !name.contains(HOLE))
 }
 
-/// The keys of the object that a program of jq makes; `None` unless the whole program is one such object with plain keys.
+/// The keys of the object that a program of jq makes; `None` if they are not certain.
 fn keys(program: &str) -> Option<Vec<String>> {
-    let inside = program.trim().strip_prefix('{')?.strip_suffix('}')?;
-    let mut keys = Vec::new();
-    for entry in entries(inside)? {
-        let entry = entry.trim();
-        let end = entry.find(':').unwrap_or(entry.len());
-        let written = entry[..end].trim();
-        let key = match written.strip_prefix('"') {
-            Some(rest) => rest.strip_suffix('"')?,
-            None => written,
-        };
-        let is_plain = key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-        if key.is_empty() || !is_plain {
-            return None;
-        }
-        keys.push(key.to_owned());
-    }
-    Some(keys)
-}
-
-/// The parts of a text between commas that no bracket and no quote holds.
-fn entries(text: &str) -> Option<Vec<&str>> {
-    let (mut depth, mut is_quoted, mut start) = (0_usize, false, 0);
-    let mut all = Vec::new();
-    let mut chars = text.char_indices();
-    while let Some((at, c)) = chars.next() {
-        match c {
-            '"' => is_quoted = !is_quoted,
-            // An escape may begin an interpolation, which may have quotes in it.
-            '\\' if is_quoted => match chars.next() {
-                Some((_, '(')) | None => return None,
-                Some(_) => {}
-            },
-            _ if is_quoted => {}
-            '(' | '[' | '{' => depth += 1,
-            ')' | ']' | '}' => depth = depth.checked_sub(1)?,
-            '#' => return None,
-            ',' if depth == 0 => {
-                all.push(&text[start..at]);
-                start = at + 1;
-            }
-            _ => {}
+    let body = jq::program(program).ok()?.body?;
+    let Shape::Object(keys) = body.shape() else { return None };
+    // Of two keys with one name the last counts.
+    let mut names: Vec<String> = Vec::new();
+    for key in keys {
+        if !names.contains(&key.name) {
+            names.push(key.name);
         }
     }
-    all.push(&text[start..]);
-    (depth == 0 && !is_quoted).then_some(all)
+    Some(names)
 }

@@ -1,0 +1,162 @@
+//! What a program certainly gives, whatever its input is.
+
+use std::ops::Range;
+
+use super::ast::{Expression, Kind};
+
+/// The types that a value may have, as a set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Types(u8);
+
+impl Types {
+    const NULL: Self = Self(1);
+    const BOOL: Self = Self(2);
+    const NUMBER: Self = Self(4);
+    const TEXT: Self = Self(8);
+    const LIST: Self = Self(16);
+    const OBJECT: Self = Self(32);
+    const ALL: Self = Self(63);
+
+    fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
+    fn may_be(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+
+    /// Whether it may be a text, a number or `true` or `false`.
+    pub fn may_be_scalar(self) -> bool {
+        self.may_be(Self::BOOL.and(Self::NUMBER).and(Self::TEXT))
+    }
+
+    /// Whether it may be null.
+    pub fn may_be_null(self) -> bool {
+        self.may_be(Self::NULL)
+    }
+
+    /// What it is, if it is of one type.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::NULL => "null",
+            Self::BOOL => "true or false",
+            Self::NUMBER => "a number",
+            Self::TEXT => "a text",
+            Self::LIST => "a list",
+            Self::OBJECT => "an object",
+            _ => "no text, number, `true` or `false`",
+        }
+    }
+}
+
+/// A key of the object that a program gives.
+#[derive(Clone, Debug)]
+pub struct Key {
+    /// Its name.
+    pub name: String,
+    /// Where its value is made.
+    pub range: Range<usize>,
+    /// What its value may be.
+    pub types: Types,
+    /// Whether its value is a field of the input as it is, and so null where there is none.
+    pub is_path: bool,
+}
+
+/// What a program gives.
+#[derive(Clone, Debug)]
+pub enum Shape {
+    /// An object with these keys.
+    Object(Vec<Key>),
+    /// Never an object, but what is named.
+    Other(&'static str),
+    /// It depends.
+    Unknown,
+}
+
+impl Expression {
+    /// What it gives.
+    pub fn shape(&self) -> Shape {
+        match &self.kind {
+            Kind::Object(entries) => {
+                let key = |entry: &super::ast::Entry| {
+                    Some(Key {
+                        name: entry.key.constant()?,
+                        range: entry.value.range.clone(),
+                        types: entry.value.types(),
+                        is_path: entry.value.is_path(),
+                    })
+                };
+                entries.iter().map(key).collect::<Option<Vec<Key>>>().map_or(Shape::Unknown, Shape::Object)
+            }
+            Kind::Pipe(_, last) | Kind::Binding(_, _, last) => last.shape(),
+            _ => match self.types() {
+                types if types.may_be(Types::OBJECT) => Shape::Unknown,
+                types => Shape::Other(types.name()),
+            },
+        }
+    }
+
+    /// Whether it is a field of the input as it is.
+    fn is_path(&self) -> bool {
+        match &self.kind {
+            Kind::Identity => true,
+            Kind::Index(of, key) => key.constant().is_some() && of.is_path(),
+            Kind::Optional(of) => of.is_path(),
+            Kind::Pipe(of, then) => of.is_path() && then.is_path(),
+            _ => false,
+        }
+    }
+
+    /// The types that its results may have.
+    pub fn types(&self) -> Types {
+        match &self.kind {
+            Kind::Number(_) | Kind::Negation(_) => Types::NUMBER,
+            Kind::Text(..) | Kind::Format(_) => Types::TEXT,
+            Kind::Array(_) => Types::LIST,
+            Kind::Object(_) | Kind::Location(_) => Types::OBJECT,
+            Kind::Binary("and" | "or" | "==" | "!=" | "<" | "<=" | ">" | ">=", ..) => Types::BOOL,
+            Kind::Binary("//", left, right) => left.types().without(Types::NULL).and(right.types()),
+            Kind::Binary("%", ..) => Types::NUMBER,
+            Kind::Pipe(_, last) | Kind::Binding(_, _, last) => last.types(),
+            Kind::Comma(left, right) | Kind::If(_, left, right) => left.types().and(right.types()),
+            Kind::Try(body, None) => body.types(),
+            Kind::Try(body, Some(handler)) => body.types().and(handler.types()),
+            Kind::Call(name, arguments) => called(name, arguments.len()),
+            _ => Types::ALL,
+        }
+    }
+
+    /// Whether it defines functions, so that names may not mean what they mean elsewhere.
+    pub fn defines(&self) -> bool {
+        match &self.kind {
+            Kind::Definition(..) => true,
+            Kind::Pipe(left, right) => left.defines() || right.defines(),
+            Kind::Binding(_, _, body) => body.defines(),
+            _ => false,
+        }
+    }
+}
+
+/// What functions of jq give. Source: jq 1.6 manual, "Builtin operators and functions".
+fn called(name: &str, arguments: usize) -> Types {
+    match (name, arguments) {
+        ("null", 0) => Types::NULL,
+        ("true" | "false" | "not" | "isnan" | "isinfinite" | "isnormal", 0) => Types::BOOL,
+        ("has" | "contains" | "inside" | "startswith" | "endswith" | "test", _) => Types::BOOL,
+        ("length" | "utf8bytelength" | "tonumber" | "floor" | "sqrt" | "mktime" | "fromdate" | "now", 0) => {
+            Types::NUMBER
+        }
+        ("tostring" | "tojson" | "type" | "ascii_downcase" | "ascii_upcase" | "implode" | "todate", 0) => Types::TEXT,
+        ("join" | "strftime" | "sub" | "gsub", _) => Types::TEXT,
+        ("keys" | "keys_unsorted" | "to_entries" | "explode" | "sort" | "unique" | "reverse" | "gmtime", 0) => {
+            Types::LIST
+        }
+        ("map" | "split" | "strptime" | "sort_by" | "group_by" | "unique_by", _) => Types::LIST,
+        ("from_entries" | "with_entries", _) => Types::OBJECT,
+        _ => Types::ALL,
+    }
+}
