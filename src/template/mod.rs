@@ -7,6 +7,7 @@ pub mod emit;
 pub mod event_pattern;
 pub mod hive;
 pub mod iam;
+pub mod jq;
 pub mod log_filter;
 mod loops;
 pub mod read;

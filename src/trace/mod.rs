@@ -10,6 +10,7 @@ pub mod functions;
 pub mod gzip;
 pub mod input;
 pub mod invocations;
+pub mod jq;
 pub mod logs;
 pub mod moment;
 pub mod pattern;
