@@ -13,6 +13,7 @@ pub mod log_filter;
 mod loops;
 pub mod read;
 pub mod services;
+pub mod sql;
 mod value;
 
 pub use value::{Data, Function, Key, Map, Payload, SubPart, Value, references, sub_names, sub_parts};
