@@ -405,5 +405,90 @@ class Events(Case):
         self.assertEqual([entry["do"] for entry in entries], ["Create", "Create", "Create", "Drop", "Drop", "Delete"])
 
 
+class Templates(Case):
+    """The resources of the reference library, in the order in which CloudFormation makes them."""
+
+    def resolve(self, value):
+        if isinstance(value, list):
+            return [self.resolve(one) for one in value]
+        if not isinstance(value, dict):
+            return str(value)
+        if len(value) != 1 or not next(iter(value)).startswith(("Ref", "Fn::")):
+            return {key: self.resolve(one) for key, one in value.items()}
+        (function, argument), = value.items()
+        if function == "Ref":
+            return {"SpeedCluster": "speed", "ServingWorkgroup": "serving"}.get(argument, argument)
+        if function == "Fn::GetAtt":
+            return {
+                "SpeedCluster.ClusterNamespaceArn": "arn:aws:redshift:eu-central-1:1:namespace:aaaa-producer",
+                "ServingNamespace.Namespace.NamespaceId": "bbbb-consumer",
+            }.get(".".join(argument), "arn:" + ".".join(argument))
+        if function == "Fn::Sub":
+            return argument.replace("${", "").replace("}", "")
+        one, other = self.resolve(argument)
+        return {"Fn::Join": lambda: one.join(other), "Fn::Split": lambda: other.split(one),
+                "Fn::Select": lambda: other[int(one)]}[function]()
+
+    def resources(self):
+        folder = HERE.parent.parent / "snapshots/templates"
+        for path in sorted(folder.glob("*.template.json")):
+            template = json.loads(path.read_text())
+            found = {id: one for id, one in template["Resources"].items() if one["Type"] == "Custom::RedshiftSql"}
+            if not found:
+                continue
+            code = template["Resources"]["RedshiftSqlFunction"]["Properties"]["Code"]["ZipFile"]
+            self.assertEqual(code, RUNNER.read_text())
+            ordered = []
+            while len(ordered) < len(found):
+                for id, one in found.items():
+                    after = one.get("DependsOn", [])
+                    after = {after} if isinstance(after, str) else set(after)
+                    if id not in ordered and (after & set(found)) <= set(ordered):
+                        ordered.append(id)
+            yield path.name, [(id, self.resolve(found[id]["Properties"])) for id in ordered]
+
+    def setUp(self):
+        super().setUp()
+        self.fresh()
+
+    def fresh(self):
+        self.redshift.warehouses = fake.Redshift(self.clock, NAMESPACES).warehouses
+
+    def test_all_is_made_and_nothing_is_left(self):
+        count = 0
+        for name, resources in self.resources():
+            with self.subTest(name):
+                self.fresh()
+                before = self.redshift.state()
+                made = [(properties, self.succeed("Create", properties)[0]) for _, properties in resources]
+                self.assertNotEqual(self.redshift.state(), before)
+                for properties, identity in reversed(made):
+                    self.assertEqual(self.succeed("Update", properties, properties, identity)[1], [])
+                    self.succeed("Delete", properties, identity=identity)
+                self.assertEqual(self.redshift.state(), before)
+                count += len(resources)
+        self.assertGreaterEqual(count, 5)
+
+    def test_whatever_statement_fails_nothing_of_its_resource_is_left(self):
+        count = 0
+        for name, resources in self.resources():
+            self.fresh()
+            for id, properties in resources:
+                before = self.redshift.state()
+                for one in properties["Objects"]:
+                    for step in one["Create"]:
+                        if isinstance(step, dict):
+                            step = step.get("Together", ["Call"])[-1]
+                        with self.subTest(name, resource=id, object=one["Name"]):
+                            self.redshift.fail = self.index.sql(step)
+                            answer, _ = self.refuse("Create", properties)
+                            self.assertIn("injected", answer["Reason"])
+                            self.assertEqual(self.redshift.state(), before)
+                            count += 1
+                self.redshift.fail = None
+                self.succeed("Create", properties)
+        self.assertGreater(count, 15)
+
+
 if __name__ == "__main__":
     unittest.main()
