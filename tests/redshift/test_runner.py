@@ -417,7 +417,8 @@ class Templates(Case):
             return {key: self.resolve(one) for key, one in value.items()}
         (function, argument), = value.items()
         if function == "Ref":
-            return {"SpeedCluster": "speed", "ServingWorkgroup": "serving"}.get(argument, argument)
+            known = {"SpeedCluster": "speed", "ServingWorkgroup": "serving", "DatabaseName": "dev"}
+            return known.get(argument, argument)
         if function == "Fn::GetAtt":
             return {
                 "SpeedCluster.ClusterNamespaceArn": "arn:aws:redshift:eu-central-1:1:namespace:aaaa-producer",
