@@ -422,7 +422,11 @@ pub(super) static KIND: Kind = Kind {
             doc: "ARN of the secret of its administrator.",
             get: Get::Att(CLUSTER, "MasterPasswordSecretArn"),
         },
-        Attribute { name: "namespace-arn", doc: "ARN of its namespace.", get: Get::Att(CLUSTER, "ClusterNamespaceArn") },
+        Attribute {
+            name: "namespace-arn",
+            doc: "ARN of its namespace.",
+            get: Get::Att(CLUSTER, "ClusterNamespaceArn"),
+        },
         Attribute {
             name: "security-group-id",
             doc: "Id of its security group.",

@@ -283,12 +283,11 @@ impl Model {
         let origin = Origin::Written(account.span);
         let whole = format!("share {share}");
         let id = scope.value(account);
-        let sql = |start: &str, to: &str| {
-            Sql::default().text(start).name(share).text(to).literal(id.clone())
-        };
+        let sql = |start: &str, to: &str| Sql::default().text(start).name(share).text(to).literal(id.clone());
         let grant = sql("GRANT USAGE ON DATASHARE ", " TO ACCOUNT ");
         let revoke = sql("REVOKE USAGE ON DATASHARE ", " FROM ACCOUNT ");
-        let with = || map!(origin; "DataShareArn" => share_arn(origin, share, producer), "ConsumerIdentifier" => id.clone());
+        let with =
+            || map!(origin; "DataShareArn" => share_arn(origin, share, producer), "ConsumerIdentifier" => id.clone());
         // Two accounts that only parameters name are told apart by their place.
         let named = account.literal().map_or_else(|| "another".to_owned(), std::borrow::Cow::into_owned);
         Object {
@@ -306,9 +305,7 @@ impl Model {
         let sql = Sql::default;
         let whole = format!("share {share}");
         let right = format!("{share} for {word}");
-        let usage = |start: &str, to: &str| {
-            sql().text(start).name(share).text(to).literal(reader.namespace.clone())
-        };
+        let usage = |start: &str, to: &str| sql().text(start).name(share).text(to).literal(reader.namespace.clone());
         let grant = usage("GRANT USAGE ON DATASHARE ", " TO NAMESPACE ");
         let revoke = usage("REVOKE USAGE ON DATASHARE ", " FROM NAMESPACE ");
         let mut objects = vec![Object::new(right.clone(), PRODUCER, origin, grant, revoke).needing(&[&whole])];

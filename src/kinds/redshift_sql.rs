@@ -170,9 +170,10 @@ impl Component for Model {
     }
 
     fn files(&self) -> Vec<&FileReference> {
-        let scripts = self.statements.values().flat_map(|made| {
-            [Some(&made.create), Some(&made.undo), made.change.as_ref()].into_iter().flatten()
-        });
+        let scripts = self
+            .statements
+            .values()
+            .flat_map(|made| [Some(&made.create), Some(&made.undo), made.change.as_ref()].into_iter().flatten());
         scripts
             .filter_map(|script| match script {
                 Script::File(file) => Some(file),
@@ -217,11 +218,8 @@ impl Component for Model {
         };
         job.compose(site);
         for (name, repeated) in &self.schedules {
-            let times = Times {
-                at: repeated.at.clone(),
-                time_zone: repeated.time_zone.clone(),
-                state: repeated.state.clone(),
-            };
+            let times =
+                Times { at: repeated.at.clone(), time_zone: repeated.time_zone.clone(), state: repeated.state.clone() };
             let timed = Timed {
                 role: &format!("{}Schedule", pascal_case(&name.value)),
                 times: &times,

@@ -204,8 +204,7 @@ impl Model {
     }
 
     fn create(&self, place: &Place, stream: Value) -> Sql {
-        let mut sql =
-            Sql::default().text("CREATE MATERIALIZED VIEW ").qualified(&self.schema.value, &self.name(place));
+        let mut sql = Sql::default().text("CREATE MATERIALIZED VIEW ").qualified(&self.schema.value, &self.name(place));
         if let Some(column) = &self.distribute_by {
             sql = sql.text(" DISTKEY (").name(&column.value).text(")");
         }
@@ -218,7 +217,8 @@ impl Model {
         for (name, column) in &self.columns {
             let path = column.path.as_ref().map_or(name.value.as_str(), |path| path.value.as_str());
             let path: Vec<String> = path.split('.').map(|key| format!("'{key}'")).collect();
-            let text = format!("JSON_EXTRACT_PATH_TEXT(FROM_VARBYTE(kinesis_data, 'utf-8'), {}, TRUE)", path.join(", "));
+            let text =
+                format!("JSON_EXTRACT_PATH_TEXT(FROM_VARBYTE(kinesis_data, 'utf-8'), {}, TRUE)", path.join(", "));
             // What is missing or empty has no value.
             sql = sql.text(&format!(", NULLIF({text}, '')::{} AS ", column.kind.value)).name(&name.value);
         }
@@ -243,12 +243,8 @@ impl Component for Model {
 
     fn check(&self, _name: Span, sink: &mut Sink) {
         let own = if self.columns.is_empty() { vec![PAYLOAD] } else { Vec::new() };
-        let known: Vec<&str> = OWN_COLUMNS
-            .iter()
-            .copied()
-            .chain(own)
-            .chain(self.columns.keys().map(|name| name.value.as_str()))
-            .collect();
+        let known: Vec<&str> =
+            OWN_COLUMNS.iter().copied().chain(own).chain(self.columns.keys().map(|name| name.value.as_str())).collect();
         for column in self.distribute_by.iter().chain(&self.sort_by) {
             if !known.contains(&column.value.as_str()) {
                 let help = match closest(&column.value, known.iter().copied()) {
@@ -306,8 +302,7 @@ impl Component for Model {
         if let Refresh::Times(times) = &self.refresh {
             let view = format!("{}.{}", quoted_name(&self.schema.value), quoted_name(&name));
             let sql = format!("REFRESH MATERIALIZED VIEW {view}");
-            let timed =
-                Timed { role: "RefreshSchedule", times, warehouse: &warehouse, database: named.as_ref(), sql };
+            let timed = Timed { role: "RefreshSchedule", times, warehouse: &warehouse, database: named.as_ref(), sql };
             timed.compose(place, vec![sql_runner::done(place)], site);
         }
     }

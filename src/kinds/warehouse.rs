@@ -44,11 +44,8 @@ pub const PORT: u32 = 5439;
 ///
 /// Source: Redshift Management Guide, "Configuring security options for connections" and "Database audit logging";
 /// Database Developer Guide, `enable_case_sensitive_identifier`, and "Streaming ingestion to a materialized view".
-pub const PARAMETERS: [(&str, &str); 3] = [
-    ("enable_case_sensitive_identifier", "true"),
-    ("enable_user_activity_logging", "true"),
-    ("require_ssl", "true"),
-];
+pub const PARAMETERS: [(&str, &str); 3] =
+    [("enable_case_sensitive_identifier", "true"), ("enable_user_activity_logging", "true"), ("require_ssl", "true")];
 
 /// A text that is given, or its default.
 pub fn given(text: Option<&Text>, default: &str, origin: Origin, scope: &Scope) -> Value {

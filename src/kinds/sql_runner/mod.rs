@@ -277,12 +277,8 @@ fn share_function(site: &mut Site<'_>) {
         Statement::allow(origin, &["redshift-data:CancelStatement", "redshift-data:DescribeStatement"], any())
             .named("FollowOwnStatements")
             .when(own),
-        Statement::allow(
-            origin,
-            &["cloudformation:DescribeStacks"],
-            vec![Value::reference(origin, "AWS::StackId")],
-        )
-        .named("SeeRollback"),
+        Statement::allow(origin, &["cloudformation:DescribeStacks"], vec![Value::reference(origin, "AWS::StackId")])
+            .named("SeeRollback"),
         Statement::allow(origin, &["xray:PutTelemetryRecords", "xray:PutTraceSegments"], any()).named("Trace"),
     ];
     let trust = document(origin, vec![assumed_by(origin, "lambda.amazonaws.com")]);
