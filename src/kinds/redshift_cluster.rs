@@ -238,7 +238,7 @@ impl Cluster {
         }
     }
 
-    fn add_groups(&self, site: &mut Site<'_>) {
+    fn add_groups(site: &mut Site<'_>) {
         let place = site.place;
         let origin = place.origin;
         let network = site.granted.first().and_then(|grant| grant.as_ref()?.network.clone());
@@ -261,7 +261,7 @@ impl Cluster {
     /// Stops and starts it.
     ///
     /// Source: Redshift Management Guide, "Pausing and resuming a cluster", and the trust of the role for the scheduler.
-    fn add_schedules(&self, pause: &Pause, site: &mut Site<'_>) {
+    fn add_schedules(pause: &Pause, site: &mut Site<'_>) {
         let (place, scope) = (site.place, site.scope);
         let origin = place.origin;
         let arn = own_arn(origin, "redshift", &format!("cluster:${{{}}}", place.id(CLUSTER)));
@@ -367,7 +367,7 @@ impl Component for Cluster {
         let clients =
             Clients { groups: &self.client_groups, networks: &self.client_networks, port: number(&self.port) };
         let group = network.map(|network| network.join(&clients, site));
-        self.add_groups(site);
+        Self::add_groups(site);
         let role = warehouse::add_role(site, &[SERVICE]);
         let single = self.nodes.known() == Some(&1);
         let days = self.snapshot_days.as_ref();
@@ -399,7 +399,7 @@ impl Component for Cluster {
         cluster.removal = Some(self.on_delete.removal());
         cluster.depends_on = after;
         if let Some(pause) = &self.pause {
-            self.add_schedules(pause, site);
+            Self::add_schedules(pause, site);
         }
     }
 }

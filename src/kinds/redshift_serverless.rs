@@ -80,22 +80,24 @@ pub struct Serverless {
 
 /// A log of a namespace.
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema, Serialize, PartialEq, Eq)]
-#[serde(rename_all = "lowercase")]
 enum LogExport {
     /// Who connects.
-    ConnectionLog,
+    #[serde(rename = "connectionlog")]
+    Connections,
     /// All statements.
-    UserActivityLog,
+    #[serde(rename = "useractivitylog")]
+    Statements,
     /// Changes of users.
-    UserLog,
+    #[serde(rename = "userlog")]
+    Users,
 }
 
 impl LogExport {
     fn name(self) -> &'static str {
         match self {
-            Self::ConnectionLog => "connectionlog",
-            Self::UserActivityLog => "useractivitylog",
-            Self::UserLog => "userlog",
+            Self::Connections => "connectionlog",
+            Self::Statements => "useractivitylog",
+            Self::Users => "userlog",
         }
     }
 }
@@ -152,7 +154,7 @@ fn port() -> Setting<u32> {
 }
 
 fn all_logs() -> Vec<LogExport> {
-    vec![LogExport::ConnectionLog, LogExport::UserActivityLog, LogExport::UserLog]
+    vec![LogExport::Connections, LogExport::Statements, LogExport::Users]
 }
 
 fn yes() -> bool {

@@ -220,14 +220,14 @@ impl Component for Model {
         for (name, repeated) in &self.schedules {
             let times =
                 Times { at: repeated.at.clone(), time_zone: repeated.time_zone.clone(), state: repeated.state.clone() };
-            let timed = Timed {
+            let call = Timed {
                 role: &format!("{}Schedule", pascal_case(&name.value)),
                 times: &times,
                 warehouse: &warehouse,
                 database: database.as_ref(),
                 sql: repeated.sql.value.trim().trim_end_matches(';').to_owned(),
             };
-            timed.compose(place, vec![sql_runner::done(place)], site);
+            call.compose(place, vec![sql_runner::done(place)], site);
         }
     }
 }

@@ -302,8 +302,8 @@ impl Component for Model {
         if let Refresh::Times(times) = &self.refresh {
             let view = format!("{}.{}", quoted_name(&self.schema.value), quoted_name(&name));
             let sql = format!("REFRESH MATERIALIZED VIEW {view}");
-            let timed = Timed { role: "RefreshSchedule", times, warehouse: &warehouse, database: named.as_ref(), sql };
-            timed.compose(place, vec![sql_runner::done(place)], site);
+            let call = Timed { role: "RefreshSchedule", times, warehouse: &warehouse, database: named.as_ref(), sql };
+            call.compose(place, vec![sql_runner::done(place)], site);
         }
     }
 }
