@@ -240,13 +240,27 @@ pub fn compose(blueprint: &Blueprint, placed: &[Placed], scope: &Scope, digest: 
     let mut conditions = conditions::Conditions::default();
 
     let mut resources: Vec<Resource> = Vec::new();
+    let mut shared: Vec<Resource> = Vec::new();
     for (placed, Connection { granted, received, key_users }) in placed.iter().zip(&connections) {
         let place = &placed.place;
         let scope = scope.at(placed.frame);
-        let mut site =
-            Site { place, scope: &scope, peers: &peers, granted, received, key_users, resources: Vec::new() };
+        let mut site = Site {
+            place,
+            scope: &scope,
+            peers: &peers,
+            granted,
+            received,
+            key_users,
+            resources: Vec::new(),
+            shared: Vec::new(),
+        };
         placed.component.compose(&mut site);
         let mut made = site.resources;
+        for one in site.shared {
+            if !shared.iter().any(|known: &Resource| known.id == one.id) {
+                shared.push(one);
+            }
+        }
         if let Some(declared) = names.get(placed.place.name.as_str()) {
             if let Some(overrides) = &declared.overrides {
                 overrides::apply(overrides, &placed.place, &scope, &mut made, sink);
@@ -255,6 +269,7 @@ pub fn compose(blueprint: &Blueprint, placed: &[Placed], scope: &Scope, digest: 
         }
         resources.append(&mut made);
     }
+    resources.append(&mut shared);
     resources.sort_by(|a, b| a.id.cmp(&b.id));
     let mut template = Template { resources, ..outline::outline(blueprint, scope, digest) };
     template.parameters = outline::parameters(blueprint, sink);

@@ -56,9 +56,22 @@ const MAINTAIN: &[&str] = &[
 /// What reads the columns of a table. Source: Firehose Developer Guide, "Controlling access with Amazon Data Firehose".
 const READ: &[&str] = &["glue:GetTable", "glue:GetTableVersion", "glue:GetTableVersions"];
 
+/// What reads all tables of a database, as Redshift Spectrum does.
+///
+/// Source: Redshift Database Developer Guide, "IAM policies for Amazon Redshift Spectrum", of which this is what reads.
+const READ_ALL: &[&str] = &[
+    "glue:BatchGetPartition",
+    "glue:GetDatabase",
+    "glue:GetDatabases",
+    "glue:GetPartition",
+    "glue:GetPartitions",
+    "glue:GetTable",
+    "glue:GetTables",
+];
+
 /// Uses that need rights on the tables of the database.
 fn needs_rights(access: &Access) -> bool {
-    matches!(access, Access::MaintainTables | Access::ReadTable(_))
+    matches!(access, Access::MaintainTables | Access::ReadCatalog | Access::ReadTable(_))
 }
 
 impl Database {
@@ -85,6 +98,7 @@ impl Component for Database {
         // Table actions need the database and the catalog beside the table.
         let (actions, tables, name) = match request.access {
             Access::MaintainTables => (MAINTAIN, "*", format!("TablesOf{}", place.id(""))),
+            Access::ReadCatalog => (READ_ALL, "*", format!("ReadTablesOf{}", place.id(""))),
             Access::ReadTable(table) => {
                 let name = pascal_case(&table.replace('_', "-"));
                 (READ, table.as_str(), format!("ReadTable{name}Of{}", place.id("")))

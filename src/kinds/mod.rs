@@ -33,6 +33,12 @@ mod quicksight_dashboard;
 mod quicksight_dataset;
 mod quicksight_source;
 mod relation;
+mod redshift_cluster;
+mod redshift_serverless;
+mod redshift_share;
+mod redshift_spectrum_schema;
+mod redshift_sql;
+mod redshift_stream_view;
 mod resource;
 mod s3_bucket;
 mod schedule;
@@ -44,8 +50,11 @@ mod ses_identity;
 mod sharing;
 mod site;
 mod sns_topic;
+mod sql_runner;
 mod sqs_queue;
 mod standing;
+mod vpc;
+mod warehouse;
 
 use std::fmt::Debug;
 
@@ -65,6 +74,8 @@ use self::relation::Relation;
 pub use scope::{Found, Known, PROPERTY_MARK, Read, Scope, Use, substitution};
 pub use site::{Peers, Place, Site, pascal_case};
 pub use standing::Standing;
+pub use vpc::Network;
+pub use warehouse::Warehouse;
 
 /// The findings about references, which every kind can have.
 pub use scope::{ATTRIBUTE, CODES as REFERENCE_CODES};
@@ -97,6 +108,12 @@ pub static KINDS: &[&Kind] = &[
     &quicksight_dashboard::KIND,
     &quicksight_dataset::KIND,
     &quicksight_source::KIND,
+    &redshift_cluster::KIND,
+    &redshift_serverless::KIND,
+    &redshift_share::KIND,
+    &redshift_spectrum_schema::KIND,
+    &redshift_sql::KIND,
+    &redshift_stream_view::KIND,
     &resource::KIND,
     &s3_bucket::KIND,
     &schedule::KIND,
@@ -105,6 +122,7 @@ pub static KINDS: &[&Kind] = &[
     &ses_identity::KIND,
     &sns_topic::KIND,
     &sqs_queue::KIND,
+    &vpc::KIND,
 ];
 
 /// The kind with this name.
@@ -224,10 +242,16 @@ pub enum Port {
     Fields,
     /// Answers data sets of QuickSight.
     Source,
+    /// Has subnets.
+    Network,
     /// Is told the changes of an alarm.
     Notifications,
     /// Is called by a schedule.
     Scheduled,
+    /// Has made what it makes in databases.
+    Sql,
+    /// Runs the SQL of Redshift.
+    Warehouse,
 }
 
 impl Port {
@@ -258,8 +282,11 @@ impl Port {
             Self::Metrics => "have metrics",
             Self::Fields => "have fields for a dashboard",
             Self::Source => "answer data sets",
+            Self::Network => "have subnets",
             Self::Notifications => "take changes of an alarm",
             Self::Scheduled => "take calls of a schedule",
+            Self::Sql => "make anything in a database",
+            Self::Warehouse => "run SQL of Redshift",
         }
     }
 
@@ -369,6 +396,18 @@ pub enum Access {
     AskTable,
     /// Asks it in SQL.
     AskSql,
+    /// Lets a service itself store audit logs under this prefix.
+    WriteAuditLogs(String),
+    /// Puts network interfaces into its subnets.
+    JoinNetwork,
+    /// Reaches these services of AWS from its subnets.
+    ReachServices(&'static [&'static str]),
+    /// Runs SQL in it, for which it reaches these services of AWS itself.
+    RunSql(&'static [&'static str]),
+    /// Uses in SQL what it makes in a database.
+    FollowSql,
+    /// Reads what all of its tables are, and where their data is.
+    ReadCatalog,
 }
 
 impl Access {
@@ -383,12 +422,13 @@ impl Access {
             Self::WriteObjects(_)
             | Self::ReadObjects(_)
             | Self::WriteAccessLogs(_)
+            | Self::WriteAuditLogs(_)
             | Self::KeepResults(_)
             | Self::Locate => Port::Objects,
             Self::SendEvents => Port::Events,
             Self::AddRule | Self::Archive => Port::Bus,
             Self::FollowLayout => Port::Dataset,
-            Self::MaintainTables | Self::Query | Self::ReadTable(_) => Port::Database,
+            Self::MaintainTables | Self::Query | Self::ReadCatalog | Self::ReadTable(_) => Port::Database,
             Self::RunQueries => Port::Workgroup,
             Self::PutRecords => Port::Records,
             Self::SpreadEvents | Self::ReadRecords => Port::Shards,
@@ -410,6 +450,9 @@ impl Access {
             Self::Watch => Port::Metrics,
             Self::ShowFields => Port::Fields,
             Self::AskTable | Self::AskSql => Port::Source,
+            Self::JoinNetwork | Self::ReachServices(_) => Port::Network,
+            Self::RunSql(_) => Port::Warehouse,
+            Self::FollowSql => Port::Sql,
         }
     }
 }
@@ -480,6 +523,10 @@ pub struct Grant {
     pub feeder: Option<Feeder>,
     /// The logical id of what must be there first, or the service refuses the use.
     pub after: Option<String>,
+    /// The subnets of a network.
+    pub network: Option<Network>,
+    /// Where SQL is run.
+    pub warehouse: Option<Warehouse>,
 }
 
 /// What a component must be told beside what is sent to it.

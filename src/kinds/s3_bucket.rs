@@ -279,6 +279,23 @@ impl Component for Bucket {
                     .when(on_behalf_of(origin, actor.arn.clone()));
                 Grant { policy: vec![statement], address: Some(bucket), ..Grant::default() }
             }
+            Access::WriteAuditLogs(prefix) => {
+                self.check_log_bucket(request, place, scope);
+                let Some(actor) = request.actor else { return Grant::default() };
+                let prefix = if prefix.is_empty() { default_log_prefix(request.from) } else { prefix.clone() };
+                let arn = Value { origin, ..place.attribute(BUCKET, "Arn") };
+                let name = format!("AuditLogsOf{}", super::site::pascal_case(request.from));
+                let allow = |action: &'static str, arn: Value, name: String| {
+                    Statement::allow(origin, &[action], vec![arn])
+                        .named(name)
+                        .service(actor.principal)
+                        .when(on_behalf_of(origin, actor.arn.clone()))
+                };
+                let put = allow("s3:PutObject", objects(origin, place, &prefix), name.clone());
+                let policy = vec![allow("s3:GetBucketAcl", arn, format!("{name}Check")), put];
+                let after = Some(place.id("BucketPolicy"));
+                Grant { policy, address: Some(bucket), after, ..Grant::default() }
+            }
             // Athena stores results and reads tables with the rights of whoever runs the query.
             Access::KeepResults(_) | Access::Locate => Grant { address: Some(bucket), key, ..Grant::default() },
             _ => Grant::default(),
@@ -340,8 +357,12 @@ impl Bucket {
                 .help("keep the access logs in another `s3-bucket`");
         } else if self.key(place, scope).is_some() {
             let mut sink = scope.sink();
+            let why = match request.access {
+                Access::WriteAuditLogs(_) => "Redshift delivers no audit logs here",
+                _ => "S3 delivers no access logs here",
+            };
             sink.report(&LOG_BUCKET, span, format!("`{}` is encrypted with a key", place.name))
-                .also(place.origin.span(), "S3 delivers no access logs here")
+                .also(place.origin.span(), why)
                 .help("leave out `encryption` of the bucket of the logs");
         }
     }

@@ -10,7 +10,8 @@ use serde_json::{Map, Value as Json, json};
 
 use super::{
     KINDS, Kind, alarm, anomaly_alarm, dashboard, event_rule, firehose_stream, glue_crawler, glue_table, kms_key,
-    lambda_function, layout, metric, quicksight_dashboard, quicksight_dataset, schedule, ses_configuration_set,
+    lambda_function, layout, metric, quicksight_dashboard, quicksight_dataset, redshift_cluster, redshift_stream_view,
+    schedule, ses_configuration_set, vpc, warehouse,
 };
 use crate::blueprint::case::Case;
 use crate::blueprint::parameters::Parameter;
@@ -57,6 +58,11 @@ pub const HINTS: &[(&str, &str)] = &[
     (quicksight_dashboard::TIME_PATTERN, "write a time in UTC, for example `2026-01-01T00:00:00Z`"),
     (quicksight_dataset::CLOCK_PATTERN, "write hours and minutes, for example `06:30`"),
     (quicksight_dataset::DAY_PATTERN, "write `monday` to `sunday`, `\"1\"` to `\"28\"`, or `last`"),
+    (redshift_cluster::CRON_PATTERN, "write six fields, for example `cron(0 20 ? * MON-FRI *)`"),
+    (redshift_stream_view::PATH_PATTERN, "write names of fields with `.` between them, for example `location.speed`"),
+    (redshift_stream_view::TYPE_PATTERN, "write a type of Redshift, for example `varchar(17)` or `decimal(10,2)`"),
+    (vpc::CIDR_PATTERN, "write a network of `/16` to `/24`, for example `10.0.0.0/16`"),
+    (warehouse::NAME_PATTERN, "start with a small letter and use small letters, digits and `_`, for example `shop`"),
     (schedule::TIME_PATTERN, "write `rate(5 minutes)`, `cron(0 8 * * ? *)` or `at(2027-01-31T08:00:00)`"),
 ];
 

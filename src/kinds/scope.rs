@@ -360,6 +360,14 @@ impl Scope {
         self.shared.archives.get(full).map(String::as_str)
     }
 
+    /// The parts of a script, from its file if it has one.
+    pub fn text_of<'a>(&'a self, script: &'a Script) -> Option<&'a Text> {
+        match script {
+            Script::Inline(text) => Some(text),
+            Script::File(reference) => self.shared.files.get(&(self.frame, reference.file.value.clone())),
+        }
+    }
+
     /// The text of a script, from its file if it has one.
     pub fn script(&self, script: &Script) -> Value {
         match (self.script_text(script), script) {
@@ -388,6 +396,13 @@ impl Scope {
             return None;
         }
         self.attribute(&full, reference.name(), "arn", reference.span(), Origin::Derived(reference.span()))
+    }
+
+    /// An attribute of the component that a reference names; nothing where it has none, which is reported.
+    pub fn attribute_of(&self, reference: &Reference, attribute: &str) -> Option<Value> {
+        let Found::Component(full) = self.find(reference) else { return None };
+        let span = reference.span();
+        self.attribute(&full, reference.name(), attribute, span, Origin::Derived(span))
     }
 
     fn resolve(&self, path: &str, span: Span, origin: Origin) -> Option<Value> {

@@ -165,6 +165,8 @@ pub struct Site<'a> {
     pub key_users: &'a [Statement],
     /// The resources that it made.
     pub resources: Vec<Resource>,
+    /// Resources that it shares with all others that need the same, under ids of their own.
+    pub shared: Vec<Resource>,
 }
 
 impl Site<'_> {
@@ -241,6 +243,11 @@ impl Site<'_> {
     /// Adds the role with which the component acts, with one inline policy, so that it is complete before anything
     /// uses it; gives its ARN.
     pub fn add_role(&mut self, trust: Statement, policy: &str, statements: Vec<Statement>) -> Value {
+        self.add_named_role("Role", trust, policy, statements)
+    }
+
+    /// Adds one more role, for what acts beside the component itself; gives its ARN.
+    pub fn add_named_role(&mut self, id: &str, trust: Statement, policy: &str, statements: Vec<Statement>) -> Value {
         let origin = self.place.origin;
         let policies = (!statements.is_empty())
             .then(|| vec![map!(origin; "PolicyName" => policy, "PolicyDocument" => document(origin, statements))]);
@@ -248,7 +255,7 @@ impl Site<'_> {
             "AssumeRolePolicyDocument" => document(origin, vec![trust]),
             "Policies" => policies,
         );
-        self.add("Role", "AWS::IAM::Role", properties);
-        self.place.attribute("Role", "Arn")
+        self.add(id, "AWS::IAM::Role", properties);
+        self.place.attribute(id, "Arn")
     }
 }

@@ -104,6 +104,8 @@ pub enum Removal {
     Retain,
     /// It goes.
     Delete,
+    /// It goes, and a snapshot of it stays.
+    Snapshot,
 }
 
 impl Removal {
@@ -112,6 +114,7 @@ impl Removal {
         match self {
             Self::Retain => "Retain",
             Self::Delete => "Delete",
+            Self::Snapshot => "Snapshot",
         }
     }
 }

@@ -65,7 +65,7 @@ json.dump({"answer": answer, "log": log.getvalue(), "put": put}, sys.stdout)
 "#;
 
 /// Whether the functions can be run; says so if they cannot.
-fn has_python() -> bool {
+pub fn has_python() -> bool {
     let found = Command::new("python3").arg("--version").output().is_ok_and(|output| output.status.success());
     if !found {
         // Not with `println!`: what a test that passes prints is hidden.

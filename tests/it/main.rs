@@ -28,6 +28,7 @@ mod manual;
 mod memory;
 mod operations;
 mod properties;
+mod redshift;
 mod reports;
 mod resources;
 mod robustness;

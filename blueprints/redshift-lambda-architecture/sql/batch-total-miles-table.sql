@@ -1,0 +1,4 @@
+CREATE TABLE IF NOT EXISTS public.batchlayer_total_miles_by_year (
+    year int,
+    total_miles double precision
+)
