@@ -23,6 +23,7 @@ def install(placeholders, journal):
             raise SystemExit(f"MiniStack makes {type_} itself: take it out of tests/emulator/resources.py")
         HANDLERS[type_] = handler
     HANDLERS["AWS::SecretsManager::Secret"] = named_by_arn(HANDLERS["AWS::SecretsManager::Secret"])
+    HANDLERS["AWS::EC2::VPC"] = with_cidr_block(HANDLERS["AWS::EC2::VPC"])
     with open(placeholders, "rb") as file:
         for entry in tomllib.load(file)["placeholder"]:
             type_, property_ = entry["type"], entry.get("property")
@@ -277,6 +278,19 @@ def named_by_arn(real):
         real["delete"](name(physical_id), properties)
 
     return handler(create, update, delete)
+
+
+def with_cidr_block(real):
+    """A network with the attribute `CidrBlock`.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-vpc.html
+    """
+
+    def create(logical_id, properties, stack):
+        name, attributes = real["create"](logical_id, properties, stack)
+        return name, {"CidrBlock": properties["CidrBlock"], **attributes}
+
+    return {**real, "create": create}
 
 
 def handler(create, update, delete):
