@@ -46,7 +46,7 @@ class Attributes(dict):
     def __getitem__(self, name):
         service = self.type.split("::")[1].lower()
         if name.lower().endswith("arn"):
-            return f"arn:aws:{service}:us-east-1:000000000000:{self.id.lower()}/placeholder"
+            return f"arn:aws:{service}:us-east-1:000000000000:placeholder:{self.id.lower()}"
         if name.lower().endswith("port"):
             return "5439"
         return f"{self.id.lower()}.{name.lower().replace('.', '-')}.placeholder"
@@ -290,7 +290,14 @@ def with_cidr_block(real):
         name, attributes = real["create"](logical_id, properties, stack)
         return name, {"CidrBlock": properties["CidrBlock"], **attributes}
 
-    return {**real, "create": create}
+    def update(physical_id, old, new, stack, logical_id):
+        if "update" not in real:
+            return create(logical_id, new, stack)
+        arguments = [logical_id] if real.get("update_with_logical_id") else []
+        name, attributes = real["update"](physical_id, old, new, stack, *arguments)
+        return name, {"CidrBlock": new["CidrBlock"], **attributes}
+
+    return {**real, "create": create, "update": update, "update_with_logical_id": True}
 
 
 def handler(create, update, delete):
