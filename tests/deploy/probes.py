@@ -5,7 +5,9 @@ import json
 from botocore.exceptions import ClientError
 
 # What services say of what they do not have.
-ABSENT = ("NotFound", "NoSuch", "NonExistent", "DoesNotExist", "404", "EntityNotFound", "not found", "does not exist")
+ABSENT = ("NotFound", "NoSuch", "NonExistent", "DoesNotExist", "404", "EntityNotFound", "not found", "does not exist",
+          # What IoT says of a rule that it does not have.
+          "UnauthorizedException")
 
 
 class Probes:

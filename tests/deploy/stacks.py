@@ -128,7 +128,8 @@ class Stack:
                 for event in events
                 if event["ResourceStatus"].endswith("FAILED")
             ]
-            raise Wrong("\n".join([f"{stack['StackStatus']} instead of {wanted}", *reversed(reasons)]))
+            said = f"{stack['StackStatus']} instead of {wanted}: {stack.get('StackStatusReason')}"
+            raise Wrong("\n".join([said, *reversed(reasons), self.emulator.said(5)]))
         self.outputs = {item["OutputKey"]: item["OutputValue"] for item in stack.get("Outputs", [])}
 
     def resources(self):

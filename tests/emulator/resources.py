@@ -23,6 +23,7 @@ def install(placeholders, journal):
             raise SystemExit(f"MiniStack makes {type_} itself: take it out of tests/emulator/resources.py")
         HANDLERS[type_] = handler
     HANDLERS["AWS::SecretsManager::Secret"] = named_by_arn(HANDLERS["AWS::SecretsManager::Secret"])
+    HANDLERS["AWS::EC2::VPC"] = with_cidr_block(HANDLERS["AWS::EC2::VPC"])
     with open(placeholders, "rb") as file:
         for entry in tomllib.load(file)["placeholder"]:
             type_, property_ = entry["type"], entry.get("property")
@@ -45,7 +46,7 @@ class Attributes(dict):
     def __getitem__(self, name):
         service = self.type.split("::")[1].lower()
         if name.lower().endswith("arn"):
-            return f"arn:aws:{service}:us-east-1:000000000000:{self.id.lower()}/placeholder"
+            return f"arn:aws:{service}:us-east-1:000000000000:placeholder:{self.id.lower()}"
         if name.lower().endswith("port"):
             return "5439"
         return f"{self.id.lower()}.{name.lower().replace('.', '-')}.placeholder"
@@ -277,6 +278,26 @@ def named_by_arn(real):
         real["delete"](name(physical_id), properties)
 
     return handler(create, update, delete)
+
+
+def with_cidr_block(real):
+    """A network with the attribute `CidrBlock`.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-vpc.html
+    """
+
+    def create(logical_id, properties, stack):
+        name, attributes = real["create"](logical_id, properties, stack)
+        return name, {"CidrBlock": properties["CidrBlock"], **attributes}
+
+    def update(physical_id, old, new, stack, logical_id):
+        if "update" not in real:
+            return create(logical_id, new, stack)
+        arguments = [logical_id] if real.get("update_with_logical_id") else []
+        name, attributes = real["update"](physical_id, old, new, stack, *arguments)
+        return name, {"CidrBlock": new["CidrBlock"], **attributes}
+
+    return {**real, "create": create, "update": update, "update_with_logical_id": True}
 
 
 def handler(create, update, delete):

@@ -19,6 +19,7 @@ from ministack import app
 
 import firehose
 import producers
+import redshift
 import resources
 
 
@@ -34,6 +35,7 @@ def main():
     firehose.install()
     producers.install()
     resources.install(placeholders, journal)
+    app.app = redshift.in_front_of(app.app, journal)
     threading.Thread(target=end_with_input, daemon=True).start()
     app.main()
 
