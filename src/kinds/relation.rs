@@ -156,38 +156,24 @@ codes! {
     ///
     /// ```yaml
     /// components:
-    ///   archive:
-    ///     kind: s3-bucket
     ///   catalog:
     ///     kind: glue-database
-    ///   orders:
-    ///     kind: glue-table
-    ///     database: catalog
-    ///     bucket: archive
-    ///     columns: { id: string }
-    ///   before:
+    ///   repair:
     ///     kind: athena-query
     ///     database: catalog
-    ///     sql: SELECT id FROM orders FOR TIMESTAMP AS OF current_timestamp
+    ///     sql: MSCK REPAIR TABLE orders
     /// ```
     ///
     /// Instead:
     ///
     /// ```yaml
     /// components:
-    ///   archive:
-    ///     kind: s3-bucket
     ///   catalog:
     ///     kind: glue-database
-    ///   orders:
-    ///     kind: glue-table
-    ///     database: catalog
-    ///     bucket: archive
-    ///     columns: { id: string }
-    ///   before:
+    ///   one:
     ///     kind: athena-query
     ///     database: catalog
-    ///     sql: SELECT id FROM orders
+    ///     sql: SELECT 1 AS one
     /// ```
     UNREAD = Info "unchecked-query";
 }
