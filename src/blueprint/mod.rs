@@ -2,6 +2,7 @@
 //!
 //! This layer knows no kind and no resource type. Its outcome is a [`Blueprint`] whose components are still trees.
 
+pub mod case;
 pub mod condition;
 pub mod decode;
 mod evaluate;

@@ -11,7 +11,9 @@ mod new;
 mod render;
 pub mod runner;
 mod schema;
+mod test;
 mod trace;
+mod tracing;
 
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -53,6 +55,7 @@ enum Command {
     List(list::Arguments),
     New(new::Arguments),
     Trace(trace::Arguments),
+    Test(test::Arguments),
     Schema(schema::Arguments),
     Completions(completions::Arguments),
 }
@@ -186,6 +189,7 @@ fn execute(command: &Command, streams: &mut Streams<'_>) -> io::Result<Exit> {
         Command::List(arguments) => list::run(arguments, streams),
         Command::New(arguments) => new::run(arguments, streams),
         Command::Trace(arguments) => trace::run(arguments, streams),
+        Command::Test(arguments) => test::run(arguments, streams),
         Command::Schema(arguments) => schema::run(arguments, streams),
         Command::Completions(arguments) => completions::run(arguments, streams),
     }

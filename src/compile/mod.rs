@@ -4,6 +4,7 @@
 
 mod allow;
 mod archive;
+mod cases;
 mod modules;
 mod packages;
 mod templates;
@@ -103,8 +104,9 @@ codes! {
 
 /// The codes of this layer, part by part.
 pub static ALL_CODES: &[&[&Code]] =
-    &[CODES, allow::CODES, modules::CODES, packages::CODES, templates::CODES, workspace::CODES];
+    &[CODES, allow::CODES, cases::CODES, modules::CODES, packages::CODES, templates::CODES, workspace::CODES];
 
+pub use cases::{Case, Expectation, Mismatch, fits};
 /// The folder under which [`Files`] gives the reference library.
 pub use modules::LIBRARY;
 pub use packages::Archive;
@@ -137,6 +139,7 @@ pub struct Rendered {
     value: Value,
     components: BTreeMap<String, String>,
     is_sound: bool,
+    cases: Vec<Case>,
 }
 
 /// How a template is written out.
@@ -166,6 +169,11 @@ impl Rendered {
     /// The components of the blueprint by the logical ids of what they make; none for a template written by hand.
     pub fn components(&self) -> &BTreeMap<String, String> {
         &self.components
+    }
+
+    /// The tests of the blueprint.
+    pub fn cases(&self) -> &[Case] {
+        &self.cases
     }
 
     /// Whether nothing was wrong before the template was checked, so that all of it is there.
@@ -265,6 +273,8 @@ impl Run {
         let mut faults = Vec::new();
         let mut gathered = modules::gather(self, file, root, at, &mut faults);
         gathered.check_given(self);
+        let cases = std::mem::take(&mut gathered.cases);
+        cases::check(self, &cases, &gathered.blueprint);
         let blueprint = &mut gathered.blueprint;
         let placed = compose::place(blueprint, &self.sources, &mut faults, &mut self.sink);
         let read = self.read_files(&placed, &gathered.folders, at.files);
@@ -308,7 +318,7 @@ impl Run {
         let value = template.to_value(origin);
         let name = (!blueprint.name.is_empty()).then(|| blueprint.name.clone());
         let components = components(&template, &placed);
-        let rendered = Rendered { template, value, components, is_sound };
+        let rendered = Rendered { template, value, components, is_sound, cases };
         (name, Some(rendered), archives.into_values().collect())
     }
 

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use super::{Location, Run};
+use super::{Case, Location, Run, cases};
 use crate::blueprint::condition::{self, Condition};
 use crate::blueprint::parameters::{Parameter, ParameterType};
 use crate::blueprint::project::Settings;
@@ -136,6 +136,8 @@ pub(super) struct Gathered {
     pub files: Vec<(String, FileId)>,
     /// The files that are modules, and where they are used.
     pub used: Vec<(FileId, Span)>,
+    /// The tests of the blueprint itself.
+    pub cases: Vec<Case>,
     /// Components that were given to modules that accept only some kinds.
     given: Vec<Given>,
 }
@@ -198,6 +200,7 @@ pub(super) fn gather(run: &mut Run, file: FileId, root: Node, at: Location<'_>, 
     };
     let (root, repeated) = expand::expand(root, &own.inputs, at.settings, &run.sources, &mut run.sink);
     let wrong = check::language(&root, kinds::schema::document(), kinds::schema::HINTS, &mut run.sink);
+    gathered.cases = cases::read(run, &root, at);
     let root = with_defaults(root, at.settings);
     let name = blueprint::string(&root, "blueprint").unwrap_or_default();
     gathered.blueprint = Blueprint {

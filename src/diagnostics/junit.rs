@@ -44,6 +44,48 @@ pub fn report(checked: &[Checked<'_>], fail_on: Severity) -> String {
     )
 }
 
+/// Tests that were run together.
+#[derive(Clone, Debug)]
+pub struct Suite {
+    /// The file that they stand in.
+    pub name: String,
+    /// Their names, and why they failed.
+    pub cases: Vec<(String, Option<String>)>,
+}
+
+/// A report of tests.
+pub fn tests(suites: &[Suite]) -> String {
+    let mut made = String::new();
+    let (mut tests, mut failures) = (0, 0);
+    for suite in suites {
+        let name = attribute(&suite.name);
+        let failed = suite.cases.iter().filter(|(_, failure)| failure.is_some()).count();
+        let count = suite.cases.len();
+        let _ = writeln!(
+            made,
+            "  <testsuite name=\"{name}\" tests=\"{count}\" failures=\"{failed}\" errors=\"0\" skipped=\"0\">"
+        );
+        for (case, failure) in &suite.cases {
+            let start = format!("    <testcase classname=\"{name}\" name=\"{}\" file=\"{name}\"", attribute(case));
+            let _ = match failure {
+                None => writeln!(made, "{start}/>"),
+                Some(text) => {
+                    let first = attribute(text.lines().next().unwrap_or_default());
+                    let text = content(text);
+                    writeln!(made, "{start}>\n      <failure message=\"{first}\">{text}</failure>\n    </testcase>")
+                }
+            };
+        }
+        made.push_str("  </testsuite>\n");
+        tests += count;
+        failures += failed;
+    }
+    format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
+         <testsuites name=\"formwork\" tests=\"{tests}\" failures=\"{failures}\" errors=\"0\">\n{made}</testsuites>\n"
+    )
+}
+
 fn failure(diagnostic: &Diagnostic, checked: &Checked<'_>, class: &str) -> String {
     let file = checked.sources.get(diagnostic.span.file).name.as_str();
     let start = checked.sources.position(diagnostic.span.file, diagnostic.span.start);

@@ -12,6 +12,7 @@ use super::{
     KINDS, Kind, alarm, dashboard, event_rule, firehose_stream, glue_crawler, glue_table, kms_key, lambda_function,
     layout, metric, quicksight_dashboard, quicksight_dataset, schedule, ses_configuration_set,
 };
+use crate::blueprint::case::Case;
 use crate::blueprint::parameters::Parameter;
 use crate::blueprint::project::Project;
 use crate::blueprint::text::REFERENCE_PATTERN;
@@ -70,6 +71,7 @@ pub fn generate() -> Json {
     let kinds: Vec<(&str, Json)> = KINDS.iter().map(|kind| (kind.name, kind_schema(kind, &mut generator))).collect();
     let parameter = generator.subschema_for::<Parameter>();
     let output = generator.subschema_for::<Output>();
+    let case = generator.subschema_for::<Case>();
     let mut definitions: Map<String, Json> = generator.take_definitions(true);
     definitions.insert("Component".to_owned(), component());
     definitions.insert("Module".to_owned(), module(&mut generator));
@@ -124,6 +126,11 @@ pub fn generate() -> Json {
                 "type": "object",
                 "propertyNames": {"pattern": PARAMETER_PATTERN},
                 "additionalProperties": output,
+            },
+            "tests": {
+                "description": "Sample events, and what becomes of them. `formwork test` runs them.",
+                "type": "array",
+                "items": case,
             },
         },
         "$defs": definitions,

@@ -58,6 +58,9 @@ impl World<'_> {
                     found.push(Entry::Resource(id.to_owned()));
                 }
                 Node::Shards if !self.is_fed(id) && self.is_read(id) => found.push(Entry::Resource(id.to_owned())),
+                Node::Topic | Node::Queue if !self.is_fed(id) && self.is_read(id) => {
+                    found.push(Entry::Resource(id.to_owned()));
+                }
                 _ => {}
             }
         }
@@ -97,7 +100,7 @@ impl World<'_> {
 
     fn rank(&self, id: &str) -> usize {
         match self.node(id) {
-            Some(Node::Queue | Node::Bucket) => 1,
+            Some(Node::Queue | Node::Bucket | Node::Topic) => 1,
             _ => 0,
         }
     }
@@ -132,15 +135,21 @@ impl World<'_> {
     fn is_fed(&self, id: &str) -> bool {
         let Some(resource) = self.resource(id) else { return false };
         let arn = self.resolver.arn(resource);
-        self.nodes().any(|(_, node)| match node {
+        let sent = self.nodes().any(|(_, node)| match node {
             Node::Rule(rule) => rule.targets.iter().any(|target| target.arn == arn),
+            Node::Schedule(schedule) => schedule.target == arn,
             _ => false,
-        })
+        });
+        sent || self.is_subscribed(&arn)
     }
 
-    /// Whether something in the template reads a stream.
+    /// Whether something in the template reads a stream, a queue or a topic, other than people.
     fn is_read(&self, id: &str) -> bool {
+        let arn = self.resource(id).map(|resource| self.resolver.arn(resource)).unwrap_or_default();
+        let for_machines = |protocol: &str| matches!(protocol, "lambda" | "sqs" | "firehose");
         !self.readers(id).is_empty()
+            || self.mappings_of(&arn).next().is_some()
+            || self.subscriptions_of(&arn).any(|one| for_machines(&one.protocol))
     }
 
     /// What reads a stream of Kinesis.

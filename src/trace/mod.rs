@@ -3,7 +3,9 @@
 //! This layer reads templates, whoever wrote them. It starts no process and reads no file: what runs the code of
 //! functions is given to it.
 
+mod catalog;
 pub mod convert;
+pub mod count;
 pub mod entry;
 pub mod firehose;
 pub mod functions;
@@ -30,6 +32,9 @@ pub use invocations::Record;
 
 /// The most characters of a value that are shown in a sentence.
 const SHOWN: usize = 60;
+
+/// The most characters of a record that are shown in a sentence.
+const ONE_LINE: usize = 100;
 
 impl Record {
     /// A record that arrives now.
@@ -59,6 +64,12 @@ pub fn shown(value: &Json) -> String {
         Json::Null => "null".to_owned(),
         other => other.to_string(),
     }
+}
+
+/// Bytes as a short text of one line.
+fn one_line(bytes: &[u8]) -> String {
+    let text = String::from_utf8_lossy(bytes);
+    short(&text.split_whitespace().collect::<Vec<_>>().join(" "), ONE_LINE)
 }
 
 /// A text with at most so many characters, the last of which is `…` if something was left out.

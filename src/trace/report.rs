@@ -73,6 +73,10 @@ pub struct Facts {
     pub error: Option<String>,
     /// The record as it was after the hop: JSON if it is, else text.
     pub record: Option<Json>,
+    /// Bytes of the record.
+    pub bytes: u64,
+    /// MiB and seconds after which an object is written.
+    pub buffer: Option<(u64, u64)>,
 }
 
 /// An event at one resource.
@@ -127,7 +131,7 @@ impl Hop {
                 "place": note.place.map(|place| place_json(place, sources)),
             })).collect::<Vec<_>>(),
         });
-        let Facts { bucket, key, table, partitions, row, query, error, record } = &self.facts;
+        let Facts { bucket, key, table, partitions, row, query, error, record, bytes: _, buffer: _ } = &self.facts;
         let mut add = |name: &str, value: Option<Json>| {
             if let (Some(value), Json::Object(map)) = (value, &mut made) {
                 map.insert(name.to_owned(), value);

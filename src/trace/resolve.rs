@@ -3,8 +3,8 @@
 //! Names that CloudFormation makes up are made up here as well: always the same for the same template. What cannot be
 //! known is [`HOLE`].
 
-use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
 
 use serde_json::{Map as Object, Value as Json};
 
@@ -47,7 +47,7 @@ pub struct Resolver<'t> {
     template: &'t Template,
     deployment: Deployment,
     /// Conditions that were decided; `None` while one is, so that a circle of them ends.
-    conditions: RefCell<BTreeMap<String, Option<bool>>>,
+    conditions: Mutex<BTreeMap<String, Option<bool>>>,
 }
 
 /// The properties that name a resource, whatever its type.
@@ -87,7 +87,7 @@ pub fn is_unknown(value: &Json) -> bool {
 impl<'t> Resolver<'t> {
     /// For one deployment of a template.
     pub fn new(template: &'t Template, deployment: Deployment) -> Self {
-        Self { template, deployment, conditions: RefCell::default() }
+        Self { template, deployment, conditions: Mutex::default() }
     }
 
     /// What is deployed.
@@ -126,12 +126,13 @@ impl<'t> Resolver<'t> {
     }
 
     fn condition(&self, name: &str) -> Option<bool> {
-        if let Some(known) = self.conditions.borrow().get(name) {
+        let known = || self.conditions.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = known().get(name) {
             return *known;
         }
-        self.conditions.borrow_mut().insert(name.to_owned(), None);
+        known().insert(name.to_owned(), None);
         let decided = self.template.conditions.get(name).and_then(|value| self.decide(value));
-        self.conditions.borrow_mut().insert(name.to_owned(), decided);
+        known().insert(name.to_owned(), decided);
         decided
     }
 

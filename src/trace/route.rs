@@ -1,15 +1,18 @@
 //! The way of an event from resource to resource.
 
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 
 use super::Record;
 use super::entry::Entry;
-use super::firehose::{Failure, Keys, Objects, Stream};
+use super::firehose::{Failure, Fate, Keys, Objects, Stream};
+use super::functions::{Call, Outcome};
 use super::input::Surroundings;
+use super::invocations::{self, Source};
 use super::pattern::{Answer, Miss};
-use super::report::{Facts, Hop, State};
-use super::world::{Node, Rule, Target, World, place_of_field};
+use super::report::{Facts, Hop, Note, State};
+use super::world::{DEFAULT_BUS, Mapping, Node, Rule, Schedule, Target, World, place_of_field};
 use crate::source::Span;
+use crate::template::event_pattern::HOLE;
 
 /// Rules that an event does not match are told one by one up to this number, and counted beyond it.
 const TOLD: usize = 6;
@@ -44,7 +47,7 @@ impl World<'_> {
         Hop {
             what,
             id: None,
-            name: name.to_owned(),
+            name: name.replace(HOLE, "…"),
             component: None,
             state,
             says: says.into(),
@@ -74,11 +77,13 @@ impl World<'_> {
             Some(Node::Rule(rule)) => self.rule(id, rule, record, &trail),
             Some(Node::Stream(stream)) => self.stream(id, stream, record, &trail),
             Some(Node::Shards) => self.shards(id, record, &trail),
-            Some(Node::Queue) => {
-                let mut hop = self.hop("queue", id, State::Delivered, "is kept until someone takes it");
-                hop.facts.record = Some(record.shown());
-                hop
-            }
+            Some(Node::Queue) => self.queue(id, record, &trail),
+            Some(Node::Topic) => self.topic(id, record, &trail),
+            Some(Node::Schedule(schedule)) => self.schedule(id, schedule, record, &trail),
+            Some(Node::Function(_)) => match record.json() {
+                Some(event) => self.call(id, &event, record, &trail),
+                None => self.hop("function", id, State::Failed, "gets JSON, and this is none"),
+            },
             _ => {
                 let kind = self.resource(id).map(|resource| resource.kind.as_str()).unwrap_or_default();
                 let mut hop = self.hop("resource", id, State::Delivered, format!("reaches {kind}"));
@@ -234,72 +239,298 @@ impl World<'_> {
 
     fn shards(&self, id: &str, record: &Record, trail: &[&str]) -> Hop {
         let readers = self.readers(id);
-        let says = match readers.len() {
+        let arn = self.resource(id).map(|resource| self.resolver.arn(resource)).unwrap_or_default();
+        let record =
+            Record { partition_key: record.partition_key.clone().or_else(|| Some("1".to_owned())), ..record.clone() };
+        let mut next: Vec<Hop> = readers.iter().map(|reader| self.visit(reader, &record, trail)).collect();
+        let source = self.source(&arn);
+        for mapping in self.mappings_of(&arn) {
+            let event = invocations::kinesis(source, std::slice::from_ref(&record));
+            let filtered = json!({"data": record.shown(), "partitionKey": record.partition_key});
+            next.push(self.mapped(mapping, &filtered, &event, &record, trail));
+        }
+        let says = match next.len() {
             0 => "is kept, and nothing in the template reads it".to_owned(),
             1 => format!("takes {} bytes, one reader", record.data.len()),
             n => format!("takes {} bytes, {n} readers", record.data.len()),
         };
-        let state = if readers.is_empty() { State::Delivered } else { State::Passed };
+        let state = if next.is_empty() { State::Delivered } else { State::Passed };
         let mut hop = self.hop("stream", id, state, says);
         hop.facts.record = Some(record.shown());
-        let record =
-            Record { partition_key: record.partition_key.clone().or_else(|| Some("1".to_owned())), ..record.clone() };
-        hop.next = readers.iter().map(|reader| self.visit(reader, &record, trail)).collect();
+        hop.next = next;
+        hop
+    }
+
+    fn queue(&self, id: &str, record: &Record, trail: &[&str]) -> Hop {
+        let arn = self.resource(id).map(|resource| self.resolver.arn(resource)).unwrap_or_default();
+        let mut hop = self.hop("queue", id, State::Delivered, "is kept until someone takes it");
+        hop.facts.record = Some(record.shown());
+        let body = String::from_utf8_lossy(&record.data).into_owned();
+        for mapping in self.mappings_of(&arn) {
+            let event = invocations::sqs(self.source(&arn), &[&body], record.arrival);
+            let next = self.mapped(mapping, &json!({"body": record.shown()}), &event, record, trail);
+            hop.next.push(next);
+        }
+        if !hop.next.is_empty() {
+            hop.state = State::Passed;
+            hop.says = String::from("takes the message");
+        }
+        hop
+    }
+
+    /// A function that reads a stream or a queue, unless its filters leave the event out.
+    fn mapped(&self, mapping: &Mapping, filtered: &Json, event: &Json, record: &Record, trail: &[&str]) -> Hop {
+        let Some(id) = self.function(&mapping.function) else {
+            return Self::outside("function", &mapping.function, State::Delivered, "is outside of the template");
+        };
+        if !mapping.filters.is_empty() && !mapping.filters.iter().flatten().any(|filter| filter.matches(filtered)) {
+            let says = match mapping.filters.iter().flatten().next() {
+                Some(filter) => said(&filter.miss(filtered)).replace("does not match", "is filtered out"),
+                None => "Lambda refuses its filter".to_owned(),
+            };
+            let mut hop = self.hop("function", id, State::Dropped, says);
+            hop.place = Some(mapping.place);
+            return hop;
+        }
+        self.call(id, event, record, trail)
+    }
+
+    fn topic(&self, id: &str, record: &Record, trail: &[&str]) -> Hop {
+        let arn = self.resource(id).map(|resource| self.resolver.arn(resource)).unwrap_or_default();
+        let mut hop = self.hop("topic", id, State::Passed, "");
+        hop.facts.record = Some(record.shown());
+        let message = String::from_utf8_lossy(&record.data).into_owned();
+        for one in self.subscriptions_of(&arn) {
+            let mut next = match &one.filter {
+                Some(Ok(filter)) if record.json().is_none_or(|body| !filter.matches(&body)) => {
+                    let body = record.json().unwrap_or_default();
+                    Self::outside("subscription", &one.endpoint, State::Dropped, said(&filter.miss(&body)))
+                }
+                Some(Err(why)) => Self::outside("subscription", &one.endpoint, State::Unknown, why.as_str()),
+                _ => match (one.protocol.as_str(), self.by_arn(&one.endpoint)) {
+                    ("lambda", Some(function)) => {
+                        let event = invocations::sns(self.source(&arn), &message, None, &Json::Null, record.arrival);
+                        self.call(function, &event, record, trail)
+                    }
+                    (_, Some(id)) => {
+                        let sent = if one.raw { record.clone() } else { notification(&arn, &message, record) };
+                        self.visit(id, &sent, trail)
+                    }
+                    (protocol, None) => Self::outside(
+                        "subscription",
+                        &one.endpoint,
+                        State::Delivered,
+                        format!("gets the message by {protocol}"),
+                    ),
+                },
+            };
+            next.place = next.place.or(Some(one.place));
+            hop.next.push(next);
+        }
+        hop.says = match hop.next.len() {
+            0 => "has no subscriptions, so the message is gone".to_owned(),
+            1 => "sends to one subscription".to_owned(),
+            n => format!("sends to {n} subscriptions"),
+        };
+        hop
+    }
+
+    fn schedule(&self, id: &str, schedule: &Schedule, record: &Record, trail: &[&str]) -> Hop {
+        let mut hop = self.hop("schedule", id, State::Passed, "its time has come");
+        let arn = self.resource(id).map(|resource| self.resolver.arn(resource)).unwrap_or_default();
+        let text = schedule
+            .input
+            .clone()
+            .unwrap_or_else(|| invocations::schedule(self.source(&arn), record.arrival).to_string());
+        let sent = Record::new(text, record.arrival);
+        hop.next.push(match self.by_arn(&schedule.target) {
+            Some(target) => self.visit(target, &sent, trail),
+            None => Self::outside("target", &schedule.target, State::Delivered, "is outside of the template"),
+        });
+        hop
+    }
+
+    fn source<'a>(&'a self, arn: &'a str) -> Source<'a> {
+        let deployment = self.resolver.deployment();
+        Source { arn, region: &deployment.region, account: &deployment.account }
+    }
+
+    /// A function that gets an event, and what it answers.
+    fn call(&self, id: &str, event: &Json, record: &Record, _: &[&str]) -> Hop {
+        let Some(Node::Function(function)) = self.node(id) else {
+            return self.hop("resource", id, State::Delivered, "gets the event");
+        };
+        let run = self.runner.run(Call { function, event, now: Some(record.arrival.as_millisecond()) });
+        let (state, says) = match &run.outcome {
+            Outcome::Answer(answer) => {
+                (State::Delivered, format!("answers {}", super::short(&answer.to_string(), 100)))
+            }
+            Outcome::Failed(failure) => {
+                let at = failure.place.as_ref().map(|(file, line)| format!(", at {file}:{line}")).unwrap_or_default();
+                (State::Failed, format!("fails: {}: {}{at}", failure.kind, failure.message))
+            }
+            Outcome::TimedOut { seconds } => (State::Failed, format!("runs longer than {seconds} seconds")),
+            Outcome::NotRun { reason } => (State::Unknown, format!("is not run: {reason}")),
+        };
+        let mut hop = self.hop("function", id, state, says);
+        if let Outcome::Answer(answer) = &run.outcome {
+            hop.facts.record = Some(answer.clone());
+        }
+        if matches!(run.outcome, Outcome::Failed(_)) {
+            hop.facts.error = Some("function-failed".to_owned());
+        }
+        if !run.log.trim().is_empty() {
+            hop.note(format!("log: {}", super::short(run.log.trim(), 400)), None);
+        }
         hop
     }
 
     fn stream(&self, id: &str, stream: &Stream, record: &Record, trail: &[&str]) -> Hop {
         let mut hop = self.hop("firehose", id, State::Passed, "");
-        let records = match stream.split(record) {
-            Ok(records) => records,
-            Err(failure) => {
-                hop.says.push_str("the record fails");
-                let failed = self.failed(id, stream, &failure, record);
-                hop.next.push(failed);
-                return hop;
-            }
-        };
-        if records.len() != 1 {
-            hop.note(format!("de-aggregation makes {} records of it", records.len()), None);
-        }
-        for record in records {
-            let next = self.delivered(id, stream, record, trail);
+        let fate = self.worked(&mut hop, id, stream, record, trail);
+        if let Err(fate) = fate {
+            let next = self.fated(id, stream, fate, record);
             hop.next.push(next);
         }
         hop.says = match hop.next.as_slice() {
-            [one] if one.state == State::Failed => "the record fails".to_owned(),
-            [_] => format!("delivers to {}", stream.destination),
+            [one] => match one.state {
+                State::Failed => "the record fails".to_owned(),
+                State::Dropped => "the record is left out".to_owned(),
+                State::Unknown => "where the record goes is not known".to_owned(),
+                _ => format!("delivers to {}", stream.destination),
+            },
             many => format!("delivers {} records to {}", many.len(), stream.destination),
         };
         hop
     }
 
-    /// One record at the end of a stream.
-    fn delivered(&self, id: &str, stream: &Stream, mut record: Record, trail: &[&str]) -> Hop {
-        let _ = trail;
-        let keys = Keys::default();
-        if let Some((program, place)) = &stream.query {
-            let mut hop = self.hop("object", id, State::Unknown, "its key depends on jq, which is not followed");
-            hop.note(program.as_str(), Some(*place));
-            return hop;
+    /// Lets a stream work on a record; the ends are added to the hop.
+    fn worked(&self, hop: &mut Hop, id: &str, stream: &Stream, record: &Record, trail: &[&str]) -> Result<(), Fate> {
+        let record = stream.unpack(record)?;
+        let mut keys = Keys::default();
+        let mut transformed = record.clone();
+        if let Some((arn, place)) = &stream.function {
+            let unknown = |why: &str| Fate::Unknown(why.to_owned(), Some(*place));
+            let function = self
+                .by_arn(arn)
+                .ok_or_else(|| unknown("the function that transforms records is outside of the template"))?;
+            let Some(Node::Function(code)) = self.node(function) else {
+                return Err(unknown("what transforms records is no function"));
+            };
+            let event = invocations::firehose(
+                self.source(&stream.arn),
+                stream.source.as_deref(),
+                std::slice::from_ref(&record),
+            );
+            let run =
+                self.runner.run(Call { function: code, event: &event, now: Some(record.arrival.as_millisecond()) });
+            let answer = stream.answered(&record, &run)?;
+            let told = answer.keys.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(", ");
+            let keys_told = if told.is_empty() { String::new() } else { format!(", with keys {told}") };
+            hop.note(
+                format!("function {} gives {}{keys_told}", self.name(function), super::one_line(&answer.record.data)),
+                None,
+            );
+            keys.lambda = answer.keys;
+            transformed = answer.record;
         }
-        let delimited = stream.is_delimited(&record);
+        let records = stream.split(&transformed)?;
+        if records.len() != 1 {
+            hop.note(format!("de-aggregation makes {} records of it", records.len()), None);
+        }
+        for part in records {
+            let next = match self.delivered(id, stream, &part, keys.clone(), trail) {
+                Ok(next) => next,
+                Err(fate) => self.fated(id, stream, fate, &part),
+            };
+            hop.next.push(next);
+        }
+        Ok(())
+    }
+
+    /// One record at the end of a stream.
+    fn delivered(
+        &self,
+        id: &str,
+        stream: &Stream,
+        record: &Record,
+        mut keys: Keys,
+        trail: &[&str],
+    ) -> Result<Hop, Fate> {
+        keys.query = stream.query_keys(record)?;
+        let delimited = stream.is_delimited(record);
+        let mut record = record.clone();
         stream.delimit(&mut record);
         let Some(objects) = stream.objects.as_ref().filter(|_| stream.destination == "S3") else {
             let address = stream.address.clone().unwrap_or_else(|| stream.destination.to_owned());
             let mut hop = Self::outside("destination", &address, State::Delivered, "gets the record");
+            hop.component = self.components.get(id).cloned();
             hop.facts.record = Some(record.shown());
-            return hop;
+            return Ok(hop);
         };
-        match objects.key(&stream.name, &keys, record.arrival) {
-            Ok(key) => {
-                let mut hop = self.object(id, objects, key, &record);
-                if !delimited && serde_json::from_slice::<Json>(&record.data).is_ok() {
-                    hop.note("no newline is between records: Athena reads only the first of an object", None);
-                }
+        let table = stream.conversion.as_ref().and_then(|one| self.catalog.table(&one.database, &one.table));
+        let row = stream.row(&record, table)?;
+        let key = objects.key(&stream.name, &keys, record.arrival).map_err(Fate::Failed)?;
+        let mut hop = self.object(id, objects, key.clone(), &record);
+        let told = keys.told();
+        if !told.is_empty() {
+            hop.notes.insert(0, Note { text: format!("keys {told}"), place: None });
+        }
+        if !delimited && stream.conversion.is_none() && record.json().is_some() {
+            hop.note("no newline is between records: Athena reads only the first of an object", None);
+        }
+        let bucket = objects.bucket_name();
+        self.find_table(&mut hop, bucket, &key, &record, row);
+        self.notify(&mut hop, objects, &key, &record, trail);
+        Ok(hop)
+    }
+
+    /// What becomes of a record that did not come to its end.
+    fn fated(&self, id: &str, stream: &Stream, fate: Fate, record: &Record) -> Hop {
+        match fate {
+            Fate::Failed(failure) => self.failed(id, stream, &failure, record),
+            Fate::Dropped(why) => self.hop("record", id, State::Dropped, why),
+            Fate::Unknown(why, place) => {
+                let mut hop = self.hop("record", id, State::Unknown, why);
+                hop.place = place.or(hop.place);
                 hop
             }
-            Err(failure) => self.failed(id, stream, &failure, &record),
+        }
+    }
+
+    /// Who is told of an object by its bucket.
+    fn notify(&self, hop: &mut Hop, objects: &Objects, key: &str, record: &Record, trail: &[&str]) {
+        let Some(bucket) = self.by_arn(&objects.bucket).and_then(|id| self.resource(id)) else { return };
+        let Some(configuration) =
+            bucket.properties.get("NotificationConfiguration").and_then(|one| self.resolver.value(one))
+        else {
+            return;
+        };
+        let size = u64::try_from(record.data.len()).unwrap_or(u64::MAX);
+        let (arn, name) = (objects.bucket.as_str(), objects.bucket_name());
+        let on_bus = configuration.get("EventBridgeConfiguration").is_some_and(|one| {
+            one["EventBridgeEnabled"] != json!(false) && one["EventBridgeEnabled"] != json!("false")
+        });
+        if on_bus && self.rules_of(DEFAULT_BUS).next().is_some() {
+            let event = invocations::s3_event(self.source(arn), name, key, size, record.arrival);
+            let next = self.bus(DEFAULT_BUS, &Record::new(event.to_string(), record.arrival), trail);
+            hop.next.push(next);
+        }
+        let told = invocations::s3_notification(self.source(arn), name, key, size, record.arrival);
+        for (list, target) in
+            [("LambdaConfigurations", "Function"), ("QueueConfigurations", "Queue"), ("TopicConfigurations", "Topic")]
+        {
+            for one in configuration[list].as_array().into_iter().flatten() {
+                if !is_for(one, key) {
+                    continue;
+                }
+                let Some(id) = one[target].as_str().and_then(|arn| self.by_arn(arn)) else { continue };
+                let next = match self.node(id) {
+                    Some(Node::Function(_)) => self.call(id, &told, record, trail),
+                    _ => self.visit(id, &Record::new(told.to_string(), record.arrival), trail),
+                };
+                hop.next.push(next);
+            }
         }
     }
 
@@ -318,6 +549,8 @@ impl World<'_> {
             bucket: bucket.map(|id| self.name(id)),
             key: Some(key),
             record: Some(record.shown()),
+            bytes: u64::try_from(record.data.len()).unwrap_or(u64::MAX),
+            buffer: Some(objects.buffer),
             ..Facts::default()
         };
         hop
@@ -352,6 +585,36 @@ impl World<'_> {
         };
         hop
     }
+}
+
+/// Whether a notification is for a key, and for objects that are made.
+fn is_for(one: &Json, key: &str) -> bool {
+    let event = one["Event"].as_str().unwrap_or_default();
+    let rules = one["Filter"]["S3Key"]["Rules"].as_array();
+    event.starts_with("s3:ObjectCreated")
+        && rules.into_iter().flatten().all(|rule| {
+            let value = rule["Value"].as_str().unwrap_or_default();
+            match rule["Name"].as_str().unwrap_or_default().to_lowercase().as_str() {
+                "prefix" => key.starts_with(value),
+                "suffix" => key.ends_with(value),
+                _ => true,
+            }
+        })
+}
+
+/// A message of a topic as it comes to what is no function.
+///
+/// Source: SNS Developer Guide, "Parsing message formats".
+fn notification(topic: &str, message: &str, record: &Record) -> Record {
+    let envelope = json!({
+        "Type": "Notification",
+        "MessageId": "00000000-0000-4000-8000-000000000001",
+        "TopicArn": topic,
+        "Message": message,
+        "Timestamp": format!("{:.3}", record.arrival),
+        "SignatureVersion": "1",
+    });
+    Record { data: envelope.to_string().into_bytes(), ..record.clone() }
 }
 
 /// Why an event does not match, in one sentence.

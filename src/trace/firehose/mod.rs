@@ -5,18 +5,21 @@
 
 mod parts;
 mod prefix;
+mod work;
 
 use std::collections::BTreeMap;
 
-use jiff::tz::TimeZone;
-use serde_json::Value as Json;
-
 use self::parts::Split;
 use self::prefix::{Missing, Prefix, Values};
-use super::resolve::{Resolver, text};
-use super::{Record, time};
+pub use self::work::{Fate, Transform};
+use super::convert;
+use super::jq::{self, Filter, Refusal};
+use super::resolve::Resolver;
+use super::rows::SerDe;
+use super::time;
 use crate::source::Span;
 use crate::template::{Map, Resource, Value};
+use jiff::tz::TimeZone;
 
 /// The destinations of a stream and what people call them.
 const DESTINATIONS: &[(&str, &str)] = &[
@@ -44,6 +47,8 @@ pub const PROCESSING_FAILED: &str = "processing-failed";
 pub const EXTRACTION_FAILED: &str = "metadata-extraction-failed";
 /// See [`PROCESSING_FAILED`].
 pub const PARTITIONING_FAILED: &str = "dynamic-partitioning-failed";
+/// See [`PROCESSING_FAILED`].
+pub const CONVERSION_FAILED: &str = "format-conversion-failed";
 
 /// A stream.
 #[derive(Debug)]
@@ -65,11 +70,32 @@ pub struct Stream {
     /// The ARN of the function that transforms records, and where it is said.
     pub function: Option<(String, Span)>,
     split: Option<(Split, Span)>,
-    /// The jq program, and where it is said.
-    pub query: Option<(String, Span)>,
+    query: Option<Query>,
     delimiter: Option<String>,
     /// Where objects go: all records of S3, failures and backups of other destinations.
     pub objects: Option<Objects>,
+    /// The conversion to columns.
+    pub conversion: Option<Conversion>,
+}
+
+/// The jq program of a stream.
+#[derive(Debug)]
+struct Query {
+    program: Result<Filter, Refusal>,
+    place: Span,
+}
+
+/// The conversion of records to the columns of a table.
+#[derive(Debug)]
+pub struct Conversion {
+    /// The database of the table.
+    pub database: String,
+    /// The name of the table.
+    pub table: String,
+    /// How records are read.
+    pub serde: SerDe,
+    /// Where it is said.
+    pub place: Span,
 }
 
 /// Objects in a bucket.
@@ -143,54 +169,31 @@ impl Stream {
                 Some((Split::read(&kind.0, delimiter), kind.1))
             }),
             query: find("MetadataExtraction")
-                .and_then(|one| one.parameter("MetadataExtractionQuery").map(|(query, place)| (query.clone(), *place))),
+                .and_then(|one| one.parameter("MetadataExtractionQuery"))
+                .map(|(program, place)| Query { program: jq::compile(program), place: *place }),
             delimiter: find("AppendDelimiterToRecord").map(|one| {
                 one.parameter("Delimiter").map_or_else(|| "\n".to_owned(), |(text, _)| text.replace("\\n", "\n"))
             }),
             objects: own.or(inside).and_then(|map| Objects::read(map, resolver)),
+            conversion: own.and_then(|map| Conversion::read(map, resolver)),
         }
     }
+}
 
-    /// The records that one record consists of.
-    pub fn split(&self, record: &Record) -> Result<Vec<Record>, Failure> {
-        let Some((split, place)) = &self.split else { return Ok(vec![record.clone()]) };
-        split.apply(record).map_err(|why| Failure { kind: PROCESSING_FAILED, why, place: Some(*place) })
-    }
-
-    /// A record with its delimiter.
-    pub fn delimit(&self, record: &mut Record) {
-        if let Some(delimiter) = &self.delimiter {
-            record.data.extend_from_slice(delimiter.as_bytes());
+impl Conversion {
+    fn read(map: &Map, resolver: &Resolver<'_>) -> Option<Self> {
+        let value = map.get("DataFormatConversionConfiguration")?;
+        let own = value.as_map()?;
+        if resolver.text(own, &["Enabled"]).is_some_and(|enabled| enabled != "true") {
+            return None;
         }
-    }
-
-    /// Whether its records stand apart from each other in an object.
-    pub fn is_delimited(&self, record: &Record) -> bool {
-        self.delimiter.is_some() || record.data.ends_with(b"\n")
-    }
-
-    /// The partition keys that an answer of jq gives.
-    pub fn query_keys(&self, answer: &Json) -> Result<BTreeMap<String, String>, Failure> {
-        let place = self.query.as_ref().map(|(_, place)| *place);
-        let failed = |why: String| Failure { kind: EXTRACTION_FAILED, why, place };
-        let Json::Object(map) = answer else {
-            return Err(failed(format!("jq gives {}, and the keys are the fields of an object", super::shown(answer))));
-        };
-        let mut keys = BTreeMap::new();
-        for (name, value) in map {
-            let value = match value {
-                Json::Null => {
-                    return Err(failed(format!("the key `{name}` is null, because the record has nothing there")));
-                }
-                Json::String(text) if text.is_empty() => return Err(failed(format!("the key `{name}` is empty"))),
-                Json::Object(_) | Json::Array(_) => {
-                    return Err(failed(format!("the key `{name}` is {}, and a key is one value", super::shown(value))));
-                }
-                other => text(other).unwrap_or_default(),
-            };
-            keys.insert(name.clone(), value);
-        }
-        Ok(keys)
+        let input = own.get("InputFormatConfiguration").and_then(|input| resolver.value(input)).unwrap_or_default();
+        Some(Self {
+            database: resolver.text(own, &["SchemaConfiguration", "DatabaseName"])?,
+            table: resolver.text(own, &["SchemaConfiguration", "TableName"])?,
+            serde: convert::serde(&input),
+            place: value.origin.span(),
+        })
     }
 }
 
@@ -233,6 +236,11 @@ impl Objects {
                 number("IntervalInSeconds").unwrap_or(DEFAULT_BUFFER.1),
             ),
         })
+    }
+
+    /// The name of the bucket.
+    pub fn bucket_name(&self) -> &str {
+        self.bucket.rsplit(':').next().unwrap_or_default()
     }
 
     /// The key of the object that a record goes to.
