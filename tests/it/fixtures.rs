@@ -40,6 +40,7 @@ const WITHOUT_FIXTURE: &[&str] = &[
     "over-limit",
     "required-kind",
     "source-too-large",
+    "unchecked-query",
     "unknown-finding",
 ];
 
