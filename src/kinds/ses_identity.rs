@@ -140,9 +140,56 @@ codes! {
     ///
     /// Source: SES API v2, `CreateEmailIdentity`, `DkimSigningAttributes`.
     ADDRESS_KEY = Error "key-of-an-address";
+
+    /// An identity is neither a domain nor an address.
+    ///
+    /// SES refuses it. A domain is written without `https://` and without anything before or after it; letters outside
+    /// of ASCII are written as DNS has them, `xn--…`.
+    ///
+    /// ```yaml
+    /// components:
+    ///   sender:
+    ///     kind: ses-identity
+    ///     identity: https://example.com/
+    /// ```
+    ///
+    /// Instead:
+    ///
+    /// ```yaml
+    /// components:
+    ///   sender:
+    ///     kind: ses-identity
+    ///     identity: example.com
+    /// ```
+    ///
+    /// Source: SES API v2, `CreateEmailIdentity`; RFC 1035, section 2.3.
+    FORM = Error "unusable-identity";
 }
 
 const IDENTITY: &str = "Identity";
+
+/// Characters of a domain, and of a part of one. Source: RFC 1035, section 2.3.4.
+const MAX_DOMAIN: usize = 253;
+const MAX_LABEL: usize = 63;
+
+/// Whether a text is a domain with more than one part.
+fn is_domain(text: &str) -> bool {
+    let is_label = |label: &str| {
+        (1..=MAX_LABEL).contains(&label.len())
+            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    text.len() <= MAX_DOMAIN && text.contains('.') && text.split('.').all(is_label)
+}
+
+/// Whether a text is an address: what is before its last `@` is for the domain to understand.
+fn is_address(text: &str) -> bool {
+    text.rsplit_once('@').is_some_and(|(name, domain)| {
+        let plain = |c: char| !c.is_whitespace() && !c.is_control() && c != '@';
+        !name.is_empty() && name.chars().all(plain) && is_domain(domain)
+    })
+}
 
 fn yes() -> bool {
     true
@@ -155,6 +202,11 @@ impl Component for Sender {
 
     fn check(&self, _name: Span, sink: &mut Sink) {
         let Some(identity) = self.identity.literal() else { return };
+        if !is_domain(&identity) && !is_address(&identity) {
+            sink.report(&FORM, self.identity.span, format!("`{identity}` is neither a domain nor an address"))
+                .help("write for example `example.com` or `orders@example.com`");
+            return;
+        }
         let domain = identity.split_once('@').map(|(_, domain)| domain);
         if let Some(key) = self.dkim.as_ref().and_then(|dkim| dkim.key_bits.as_ref())
             && domain.is_some()
