@@ -11,7 +11,7 @@ codes! {
     /// A permission of QuickSight is for nobody that QuickSight knows.
     ///
     /// A principal is a user, a group or a namespace of QuickSight, by its ARN. Roles and users of IAM have none of
-    /// their own there.
+    /// their own there. Data sources and data sets are shared with users and groups alone.
     ///
     /// ```yaml
     /// Resources:
@@ -109,6 +109,41 @@ codes! {
     ///
     /// Source: QuickSight User Guide, "Refreshing a dataset on a schedule".
     SCHEDULES = Warning "too-many-refresh-schedules";
+
+    /// A schedule does not say when a dataset is refreshed, or asks for more than QuickSight does.
+    ///
+    /// A refresh every week or month has a day. Every 15 or 30 minutes, only what is new can be read.
+    ///
+    /// ```yaml
+    /// Resources:
+    ///   Refresh:
+    ///     Type: AWS::QuickSight::RefreshSchedule
+    ///     Properties:
+    ///       AwsAccountId: !Ref AWS::AccountId
+    ///       DataSetId: orders
+    ///       Schedule:
+    ///         ScheduleId: weekly
+    ///         RefreshType: FULL_REFRESH
+    ///         ScheduleFrequency: { Interval: WEEKLY, TimeOfTheDay: "06:00" }
+    /// ```
+    ///
+    /// Instead:
+    ///
+    /// ```yaml
+    /// Resources:
+    ///   Refresh:
+    ///     Type: AWS::QuickSight::RefreshSchedule
+    ///     Properties:
+    ///       AwsAccountId: !Ref AWS::AccountId
+    ///       DataSetId: orders
+    ///       Schedule:
+    ///         ScheduleId: weekly
+    ///         RefreshType: FULL_REFRESH
+    ///         ScheduleFrequency: { Interval: WEEKLY, TimeOfTheDay: "06:00", RefreshOnDay: { DayOfWeek: MONDAY } }
+    /// ```
+    ///
+    /// Source: QuickSight API Reference, `RefreshFrequency`.
+    FREQUENCY = Error "incomplete-refresh-schedule";
 }
 
 /// Source: QuickSight User Guide, "Refreshing a dataset on a schedule".
@@ -144,6 +179,12 @@ fn check_permissions(context: &Context<'_>, resource: &Resource, word: &str, sin
         for value in map.get("Principal").into_iter().flat_map(choices) {
             // The schema of folders says already that a principal is an ARN.
             let no_arn = resource.kind != FOLDER && is_no_arn(value);
+            if ["DataSet", "DataSource"].contains(&word) && is_namespace(value) {
+                let message = "a namespace, where only users and groups can be";
+                context
+                    .report_value(sink, &PRINCIPAL, value, &format!("{path}/Principal"), message)
+                    .help("write the ARN of a group, for example of one with all users in it");
+            }
             if is_of_iam(value) || no_arn {
                 context
                     .report_value(
@@ -182,9 +223,38 @@ fn is_no_arn(value: &Value) -> bool {
     text(value).is_some_and(|text| !text.starts_with("arn:"))
 }
 
+/// Whether a principal is all of a namespace.
+fn is_namespace(value: &Value) -> bool {
+    let Some(parts) = parts(value) else { return false };
+    parts.iter().any(|part| matches!(part, Part::Text(text) if text.contains(":namespace/")))
+}
+
+/// Checks when a schedule refreshes. What only the deployment knows is not judged.
+fn check_frequency(context: &Context<'_>, schedule: &Resource, sink: &mut Sink) {
+    let Some(settings) = schedule.properties.get("Schedule").and_then(Value::as_map) else { return };
+    let Some(frequency) = settings.get("ScheduleFrequency").and_then(Value::as_map) else { return };
+    let Some(interval) = frequency.get("Interval").and_then(text) else { return };
+    let full = settings.get("RefreshType").and_then(text).as_deref() == Some("FULL_REFRESH");
+    let path = &["Schedule", "ScheduleFrequency", "Interval"];
+    match interval.as_str() {
+        "WEEKLY" | "MONTHLY" if frequency.get("RefreshOnDay").is_none() => {
+            context
+                .report(sink, &FREQUENCY, schedule, path, format!("`{interval}` without a day"))
+                .help("add `RefreshOnDay`");
+        }
+        "MINUTE15" | "MINUTE30" if full => {
+            context
+                .report(sink, &FREQUENCY, schedule, path, format!("`{interval}` for all of a dataset"))
+                .help("write `HOURLY`, or `RefreshType: INCREMENTAL_REFRESH`");
+        }
+        _ => {}
+    }
+}
+
 fn check_schedules(context: &Context<'_>, sink: &mut Sink) {
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
     for schedule in context.of_type("AWS::QuickSight::RefreshSchedule") {
+        check_frequency(context, schedule, sink);
         let Some(dataset) = schedule.properties.get("DataSetId").map(emit::json) else { continue };
         let count = counts.entry(dataset).or_default();
         *count += 1;
