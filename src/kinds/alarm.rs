@@ -4,14 +4,15 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::metric::{self, Found, Metric, statistic};
+use super::evaluation::{self, MissingData, SERVICE, one, yes};
+use super::metric::{self, Metric, identity, period, statistic};
 use super::standing::{Policy, Standing};
 use super::{Access, Actor, Attribute, Component, Get, Grant, Kind, Place, Port, Request, Scope, Site, Wire};
 use crate::blueprint::text::{Located, Reference, Setting, Text};
 use crate::diagnostics::Sink;
 use crate::map;
 use crate::source::{Origin, Span};
-use crate::template::{Data, Map, Value};
+use crate::template::{Map, Value};
 
 /// An alarm of CloudWatch on a metric, or on what an expression makes of several.
 ///
@@ -138,32 +139,6 @@ impl Comparison {
     }
 }
 
-/// What a period without values means.
-#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema, Serialize)]
-#[serde(rename_all = "kebab-case")]
-enum MissingData {
-    /// It is not known whether all is well.
-    #[default]
-    Missing,
-    /// Nothing changes.
-    Ignore,
-    /// The threshold is passed.
-    Breaching,
-    /// All is well.
-    NotBreaching,
-}
-
-impl MissingData {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Missing => "missing",
-            Self::Ignore => "ignore",
-            Self::Breaching => "breaching",
-            Self::NotBreaching => "notBreaching",
-        }
-    }
-}
-
 codes! {
     /// An alarm watches nothing, or both a metric and an expression.
     ///
@@ -219,57 +194,12 @@ codes! {
     ///     threshold: 100
     /// ```
     UNUSED = Warning "unused-metric";
-
-    /// More values must pass the threshold than are looked at.
-    ///
-    /// ```yaml
-    /// components:
-    ///   work:
-    ///     kind: sqs-queue
-    ///   backlog:
-    ///     kind: alarm
-    ///     metric: { of: work, name: ApproximateNumberOfMessagesVisible, statistic: maximum }
-    ///     threshold: 100
-    ///     evaluation_periods: 2
-    ///     datapoints: 3
-    /// ```
-    ///
-    /// Instead:
-    ///
-    /// ```yaml
-    /// components:
-    ///   work:
-    ///     kind: sqs-queue
-    ///   backlog:
-    ///     kind: alarm
-    ///     metric: { of: work, name: ApproximateNumberOfMessagesVisible, statistic: maximum }
-    ///     threshold: 100
-    ///     evaluation_periods: 3
-    ///     datapoints: 2
-    /// ```
-    ///
-    /// Source: CloudWatch API, `PutMetricAlarm`: M out of N.
-    DATAPOINTS = Error "too-many-datapoints";
 }
 
 /// Source: CloudWatch API, `MetricDataQuery`, `Id`.
 pub(super) const ID_PATTERN: &str = "^[a-z][A-Za-z0-9_]*$";
 
-/// How far an alarm looks back. Source: CloudWatch API, `PutMetricAlarm`, `Period`.
-const LONG_PERIOD_SECONDS: u32 = 3600;
-const MAX_SECONDS: u64 = 86_400;
-const MAX_SECONDS_OF_LONG_PERIODS: u64 = 604_800;
-
 const ALARM: &str = "Alarm";
-const SERVICE: &str = "cloudwatch.amazonaws.com";
-
-fn yes() -> bool {
-    true
-}
-
-fn one() -> u32 {
-    1
-}
 
 impl Alarm {
     /// All metrics, that of `metric` first.
@@ -308,17 +238,6 @@ impl Alarm {
         }
     }
 
-    fn check_periods(&self, name: Span, sink: &mut Sink) {
-        let Some(metric) = self.all().max_by_key(|metric| metric.period()) else { return };
-        let period = metric.period();
-        let total = u64::from(period) * u64::from(self.evaluation_periods);
-        let limit = if period < LONG_PERIOD_SECONDS { MAX_SECONDS } else { MAX_SECONDS_OF_LONG_PERIODS };
-        if total > limit {
-            let message = format!("this alarm looks back {total} seconds, at most {limit} with periods of {period}");
-            sink.report(&metric::PERIOD, name, message).help("lower `evaluation_periods` or the period");
-        }
-    }
-
     /// The metrics of an expression, and the expression itself last.
     fn queries(&self, expression: &Text, site: &Site<'_>) -> Vec<Map> {
         let origin = site.place.origin;
@@ -354,22 +273,6 @@ impl Alarm {
     }
 }
 
-fn period(origin: Origin, metric: &Metric) -> Value {
-    let origin = metric.period_seconds.as_ref().map_or(origin, |period| Origin::Written(period.span()));
-    Value::new(origin, Data::Number(metric.period().into()))
-}
-
-/// A metric as CloudFormation identifies it.
-fn identity(origin: Origin, found: Found) -> Map {
-    let dimension = |(key, value): (crate::template::Key, Value)| map!(origin; "Name" => key.text, "Value" => value);
-    let dimensions: Vec<Map> = found.dimensions.0.into_iter().map(dimension).collect();
-    map!(origin;
-        "Namespace" => found.namespace,
-        "MetricName" => found.name,
-        "Dimensions" => (!dimensions.is_empty()).then_some(dimensions),
-    )
-}
-
 impl Component for Alarm {
     fn wires(&self) -> Vec<Wire<'_>> {
         let notified = self.notify.iter().chain(&self.notify_ok).map(|to| Wire { to, access: Access::Notify });
@@ -401,12 +304,8 @@ impl Component for Alarm {
             }
             (None, Some(_)) => self.check_expressions(sink),
         }
-        self.check_periods(name, sink);
-        if let Some(datapoints) = self.datapoints.as_ref().filter(|m| m.value > self.evaluation_periods) {
-            let message = format!("{} of {} values", datapoints.value, self.evaluation_periods);
-            sink.report(&DATAPOINTS, datapoints.span(), message)
-                .help("raise `evaluation_periods`, or lower `datapoints`");
-        }
+        let period = self.all().map(Metric::period).max();
+        evaluation::check(period, self.evaluation_periods, self.datapoints.as_ref(), name, sink);
     }
 
     fn accept(&self, request: &Request<'_>, place: &Place, _scope: &Scope) -> Grant {
@@ -483,7 +382,7 @@ pub(super) static KIND: Kind = Kind {
         policy: Policy::Free,
         read: |_| Box::new(Shown),
     }),
-    codes: &[CODES, metric::CODES],
+    codes: &[CODES, evaluation::CODES, metric::CODES],
     schema: super::model_schema::<Alarm>,
     decode: super::decode::<Alarm>,
 };

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::relation;
 use super::standing::{Policy, Standing, plain};
 use super::{Access, Attribute, Component, Get, Kind, Site, Wire};
 use crate::blueprint::text::{FileReference, Reference, Script, Text};
@@ -10,6 +11,8 @@ use crate::map;
 use crate::template::Value;
 
 /// A query that is saved in Athena under a name, ready to run.
+///
+/// The query is parsed, and what it reads is compared with the tables and views of the blueprint.
 ///
 /// ```yaml
 /// components:
@@ -58,6 +61,7 @@ impl Component for Query {
     fn compose(&self, site: &mut Site<'_>) {
         let (place, scope) = (site.place, site.scope);
         let origin = place.origin;
+        relation::ask(&self.sql, &self.database, site);
         let name = match &self.name {
             Some(name) => scope.value(name),
             None => Value::sub(origin, format!("${{AWS::StackName}}-{}", place.name)),

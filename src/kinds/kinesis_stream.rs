@@ -271,6 +271,13 @@ impl Component for Stream {
                 let need = (*request.access == Access::Call).then_some(Need::PartitionKey);
                 Grant { role, address: Some(arn), key, need, ..Grant::default() }
             }
+            Access::SendDeviceMessages => {
+                let put = Statement::allow(origin, PUT, vec![arn]).named(format!("PutOn{}", place.id("")));
+                let role = self.grant(vec![put], "kms:GenerateDataKey", place, scope);
+                // IoT names a stream by its name.
+                let address = Some(Value { origin, ..place.reference(STREAM) });
+                Grant { role, address, key, need: Some(Need::PartitionKey), ..Grant::default() }
+            }
             Access::ReadRecords | Access::Feed(_) => {
                 let name = format!("ReadFrom{}", place.id(""));
                 let mut read = vec![Statement::allow(origin, READ, vec![arn.clone()]).named(name.as_str())];
@@ -340,7 +347,16 @@ fn use_for_kinesis(origin: Origin, place: &Place, name: &str, action: &'static s
 
 pub(super) static KIND: Kind = Kind {
     name: "kinesis-stream",
-    ports: &[Port::Batches, Port::Events, Port::Logs, Port::Metrics, Port::Records, Port::Scheduled, Port::Shards],
+    ports: &[
+        Port::Batches,
+        Port::DeviceMessages,
+        Port::Events,
+        Port::Logs,
+        Port::Metrics,
+        Port::Records,
+        Port::Scheduled,
+        Port::Shards,
+    ],
     attributes: &[
         Attribute { name: "name", doc: "Name of the stream.", get: Get::Ref(STREAM) },
         Attribute { name: "arn", doc: "ARN of the stream.", get: Get::Att(STREAM, "Arn") },

@@ -7,8 +7,9 @@ use serde::Deserialize;
 use super::{Access, Metrics, Site, Wire};
 use crate::blueprint::text::{Located, Reference, Text};
 use crate::diagnostics::{Sink, alternatives, closest};
+use crate::map;
 use crate::source::{Origin, Span};
-use crate::template::{Key, Map, Value};
+use crate::template::{Data, Key, Map, Value};
 
 /// A metric: of a component (`of`, `name`), or any (`namespace`, `name`, `dimensions`).
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -323,6 +324,23 @@ impl Metric {
             finding.meant(given, metrics.names.iter().copied());
         }
     }
+}
+
+/// Seconds that one value stands for, as a property.
+pub fn period(origin: Origin, metric: &Metric) -> Value {
+    let origin = metric.period_seconds.as_ref().map_or(origin, |period| Origin::Written(period.span()));
+    Value::new(origin, Data::Number(metric.period().into()))
+}
+
+/// A metric as CloudFormation identifies it.
+pub fn identity(origin: Origin, found: Found) -> Map {
+    let dimension = |(key, value): (Key, Value)| map!(origin; "Name" => key.text, "Value" => value);
+    let dimensions: Vec<Map> = found.dimensions.0.into_iter().map(dimension).collect();
+    map!(origin;
+        "Namespace" => found.namespace,
+        "MetricName" => found.name,
+        "Dimensions" => (!dimensions.is_empty()).then_some(dimensions),
+    )
 }
 
 /// The ids that an expression uses; those that are no metric's are reported. `None` where it cannot be known before

@@ -5,10 +5,13 @@
 //! knows another. What is composed from them is not known here.
 
 mod alarm;
+mod anomaly_alarm;
 mod athena_query;
+mod athena_view;
 mod athena_workgroup;
 mod dashboard;
 mod encryption;
+mod evaluation;
 mod event_archive;
 mod event_bus;
 mod event_rule;
@@ -16,6 +19,7 @@ mod firehose_stream;
 mod glue_crawler;
 mod glue_database;
 mod glue_table;
+mod iot_rule;
 mod kinesis_stream;
 mod kms_key;
 mod lambda_function;
@@ -28,6 +32,7 @@ mod policy;
 mod quicksight_dashboard;
 mod quicksight_dataset;
 mod quicksight_source;
+mod relation;
 mod resource;
 mod s3_bucket;
 mod schedule;
@@ -56,6 +61,7 @@ use crate::template::hive::Column;
 use crate::template::iam::Statement;
 
 use self::layout::Step;
+use self::relation::Relation;
 pub use scope::{Found, Known, PROPERTY_MARK, Read, Scope, Use, substitution};
 pub use site::{Peers, Place, Site, pascal_case};
 pub use standing::Standing;
@@ -69,7 +75,9 @@ pub const RESOURCE: &str = "resource";
 /// All kinds, sorted by name.
 pub static KINDS: &[&Kind] = &[
     &alarm::KIND,
+    &anomaly_alarm::KIND,
     &athena_query::KIND,
+    &athena_view::KIND,
     &athena_workgroup::KIND,
     &dashboard::KIND,
     &event_archive::KIND,
@@ -79,6 +87,7 @@ pub static KINDS: &[&Kind] = &[
     &glue_crawler::KIND,
     &glue_database::KIND,
     &glue_table::KIND,
+    &iot_rule::KIND,
     &kinesis_stream::KIND,
     &kms_key::KIND,
     &lambda_function::KIND,
@@ -187,6 +196,8 @@ pub enum Port {
     Code,
     /// Hands what it holds to a function, batch by batch.
     Batches,
+    /// Takes the messages of devices.
+    DeviceMessages,
     /// Holds a secret.
     Secret,
     /// Says what columns data has.
@@ -233,6 +244,7 @@ impl Port {
             Self::Shards => "keep records for readers",
             Self::Code => "run code",
             Self::Batches => "hand batches to a function",
+            Self::DeviceMessages => "take messages of devices",
             Self::Secret => "hold a secret",
             Self::Columns => "say what columns data has",
             Self::Alarm => "go into alarm",
@@ -339,6 +351,8 @@ pub enum Access {
     StreamMetrics,
     /// Sends mail as it says.
     SendThrough,
+    /// Sends it the messages of devices.
+    SendDeviceMessages,
     /// Sends it what becomes of mail.
     SendMailEvents,
     /// Puts the messages of a topic into it.
@@ -387,6 +401,7 @@ impl Access {
             Self::KeepFailures | Self::KeepUndelivered | Self::Redrive(_) | Self::Subscribe => Port::Messages,
             Self::Notify => Port::Notifications,
             Self::SendThrough => Port::MailSettings,
+            Self::SendDeviceMessages => Port::DeviceMessages,
             Self::SendMailEvents => Port::MailEvents,
             Self::ShowState => Port::Alarm,
             Self::StreamLogs => Port::Logs,
@@ -598,6 +613,12 @@ pub trait Component: Debug {
     /// known.
     fn columns(&self, place: &Place, peers: &Peers<'_>, scope: &Scope) -> Option<Vec<Column>> {
         let _ = (place, peers, scope);
+        None
+    }
+
+    /// What queries may name it as.
+    fn relation(&self, place: &Place) -> Option<Relation<'_>> {
+        let _ = place;
         None
     }
 

@@ -9,8 +9,8 @@ use schemars::{Schema, SchemaGenerator};
 use serde_json::{Map, Value as Json, json};
 
 use super::{
-    KINDS, Kind, alarm, dashboard, event_rule, firehose_stream, glue_crawler, glue_table, kms_key, lambda_function,
-    layout, metric, quicksight_dashboard, quicksight_dataset, schedule, ses_configuration_set,
+    KINDS, Kind, alarm, anomaly_alarm, dashboard, event_rule, firehose_stream, glue_crawler, glue_table, kms_key,
+    lambda_function, layout, metric, quicksight_dashboard, quicksight_dataset, schedule, ses_configuration_set,
 };
 use crate::blueprint::parameters::Parameter;
 use crate::blueprint::project::Project;
@@ -32,6 +32,7 @@ pub const HINTS: &[(&str, &str)] = &[
     (VARIABLE_PATTERN, "write small letters, digits and `_`, for example `retention_days`"),
     (FOLDER_PATTERN, "write folders with `/` between and after them, for example `raw/orders/`"),
     (alarm::ID_PATTERN, "start with a small letter and use letters, digits and `_`, for example `bytes`"),
+    (anomaly_alarm::TIME_PATTERN, "write a time in UTC such as `2026-11-23T08:00:00`"),
     (dashboard::TIME_PATTERN, "write for example `-PT3H` for three hours or `-P7D` for seven days"),
     (event_rule::SCHEDULE_PATTERN, "write `rate(5 minutes)` or `cron(0 8 * * ? *)`"),
     (event_rule::PATH_PATTERN, "start the path with `$`, for example `$.detail`"),

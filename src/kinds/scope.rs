@@ -362,12 +362,17 @@ impl Scope {
 
     /// The text of a script, from its file if it has one.
     pub fn script(&self, script: &Script) -> Value {
+        match (self.script_text(script), script) {
+            (Some(text), _) | (None, Script::Inline(text)) => self.value(text),
+            (None, Script::File(reference)) => Value::string(Origin::Written(reference.file.span()), ""),
+        }
+    }
+
+    /// The parts of a script; `None` where its file could not be read.
+    pub fn script_text<'a>(&'a self, script: &'a Script) -> Option<&'a Text> {
         match script {
-            Script::Inline(text) => self.value(text),
-            Script::File(reference) => match self.shared.files.get(&(self.frame, reference.file.value.clone())) {
-                Some(text) => self.value(text),
-                None => Value::string(Origin::Written(reference.file.span()), ""),
-            },
+            Script::Inline(text) => Some(text),
+            Script::File(reference) => self.shared.files.get(&(self.frame, reference.file.value.clone())),
         }
     }
 

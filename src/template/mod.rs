@@ -10,6 +10,7 @@ pub mod iam;
 mod loops;
 pub mod read;
 pub mod services;
+pub mod sql;
 mod value;
 
 pub use value::{Data, Function, Key, Map, Payload, SubPart, Value, references, sub_names, sub_parts};

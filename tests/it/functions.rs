@@ -22,6 +22,9 @@ const TRANSFORMS: &[&str] = &[
     "dynamic-partitioning-lambda/functions/partition.py",
 ];
 
+/// Passes records on as they are, and counts them in its log.
+const COUNTER: &str = "traffic-anomaly-detection/functions/count.py";
+
 const GENERATOR: &str = "cdc-partitioning/functions/generate.py";
 
 /// Runs the handler of a file with an event, as Lambda does, without a network: Kinesis refuses every second record of
@@ -162,7 +165,7 @@ fn assert_contract(function: &str, event: &Json, ran: &Json) -> Vec<String> {
 fn every_function_of_the_library_is_run() {
     let found: BTreeSet<String> =
         files_below(&project().join("blueprints")).into_iter().filter(|path| path.contains("/functions/")).collect();
-    let known = TRANSFORMS.iter().chain([&GENERATOR]).map(|&path| path.to_owned()).collect();
+    let known = TRANSFORMS.iter().chain([&COUNTER, &GENERATOR]).map(|&path| path.to_owned()).collect();
     assert_eq!(found, known);
 }
 
@@ -294,4 +297,54 @@ fn changes_are_put_once_and_understood() {
     let mut counts = BTreeMap::new();
     tables.for_each(|table| *counts.entry(table.as_str().unwrap()).or_insert(0) += 1);
     assert_eq!(counts, BTreeMap::from([("Customer", 10), ("Order", 10), ("Transaction", 20)]));
+}
+
+#[test]
+fn traffic_is_counted_by_minute_and_passes_as_it_is() {
+    if !has_python() {
+        return;
+    }
+    let event = event(COUNTER);
+    let ran = run(COUNTER, &event);
+    let answers = ran["answer"]["records"].as_array().unwrap();
+    let given = event["records"].as_array().unwrap();
+    assert_eq!(answers.len(), given.len());
+    let results: Vec<&str> = answers.iter().map(|answer| answer["result"].as_str().unwrap()).collect();
+    assert_eq!(results, ["Ok", "Ok", "Ok", "Ok", "ProcessingFailed", "ProcessingFailed", "Ok", "Ok"]);
+    for (given, answer) in given.iter().zip(answers) {
+        assert_eq!(given["recordId"], answer["recordId"]);
+        let line = decoded(answer["data"].as_str().unwrap());
+        assert!(!line.contains('\n'), "{line}");
+    }
+    assert_eq!(answers[7]["data"], given[7]["data"], "numbers stay as they are");
+    // One line of metrics for each minute, which CloudWatch takes apart.
+    let log = ran["log"].as_str().unwrap();
+    let lines: Vec<Json> = log.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    let counts = |line: &Json| ["Visits", "Searches", "Carts", "Checkouts"].map(|name| line[name].as_u64().unwrap());
+    assert_eq!(lines.iter().map(counts).collect::<Vec<_>>(), [[1, 1, 1, 1], [2, 0, 0, 0]]);
+    for line in &lines {
+        let directive = &line["_aws"]["CloudWatchMetrics"][0];
+        assert_eq!(directive["Namespace"], "Shop");
+        let named = directive["Metrics"].as_array().unwrap();
+        assert!(named.iter().all(|metric| line[metric["Name"].as_str().unwrap()].is_u64()), "{line}");
+        assert_eq!(line["_aws"]["Timestamp"].as_u64().unwrap() % 60_000, 0);
+    }
+    assert!(log.ends_with("2 of 8 events are not understood\n"), "{log}");
+}
+
+#[test]
+fn what_is_no_traffic_is_marked_and_not_logged() {
+    if !has_python() {
+        return;
+    }
+    // Nothing, no base64, bytes that are no text, `{`, `[]`, `null`, `NaN`, `{"event":"secret"}`, `{"event":[1]}`.
+    let bad = ["", "!", "/w==", "ew==", "W10=", "bnVsbA==", "TmFO", "eyJldmVudCI6InNlY3JldCJ9", "eyJldmVudCI6WzFdfQ=="];
+    let event = handed(bad);
+    let ran = run(COUNTER, &event);
+    for (given, answer) in event["records"].as_array().unwrap().iter().zip(ran["answer"]["records"].as_array().unwrap())
+    {
+        assert_eq!(answer["result"], "ProcessingFailed", "{given}");
+        assert_eq!(answer["data"], given["data"]);
+    }
+    assert_eq!(ran["log"], "9 of 9 events are not understood\n");
 }

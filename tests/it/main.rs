@@ -18,6 +18,7 @@ mod fixes;
 mod fixtures;
 mod functions;
 mod fuzz;
+mod kinds_analytics;
 mod kinds_delivery;
 mod kinds_mail;
 mod kinds_quicksight;

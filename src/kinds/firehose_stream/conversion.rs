@@ -1,5 +1,6 @@
 //! Objects in columns: Parquet and ORC.
 
+use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -22,6 +23,9 @@ pub struct Conversion {
     /// How records are read.
     #[serde(default)]
     from: Reader,
+    /// Names of JSON that no column can have, such as `ses:operation`, by their column; only with `from: json`.
+    #[serde(default)]
+    keys: IndexMap<Located<String>, Located<String>>,
     /// How columns are compressed.
     #[serde(default)]
     compression: ColumnCompression,
@@ -38,7 +42,7 @@ enum Columnar {
 }
 
 /// How records are read.
-#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema, Serialize)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 enum Reader {
     /// JSON, with `OpenX`'s reader: names of fields in any case.
@@ -109,6 +113,53 @@ codes! {
     ///
     /// Source: Firehose Developer Guide, "Convert input data format in Amazon Data Firehose".
     COMPRESSION = Error "compression-with-conversion";
+
+    /// Names of JSON are given to a reader that knows none.
+    ///
+    /// Only `OpenX`'s reader gives columns other names than JSON has.
+    ///
+    /// ```yaml
+    /// components:
+    ///   archive:
+    ///     kind: s3-bucket
+    ///   catalog:
+    ///     kind: glue-database
+    ///   orders:
+    ///     kind: glue-table
+    ///     database: catalog
+    ///     of: delivery
+    ///     columns: { order_id: string }
+    ///   delivery:
+    ///     kind: firehose-stream
+    ///     to:
+    ///       s3: archive
+    ///       layout: [orders]
+    ///       convert: { to: parquet, table: orders, from: hive-json, keys: { order_id: "order:id" } }
+    /// ```
+    ///
+    /// Instead:
+    ///
+    /// ```yaml
+    /// components:
+    ///   archive:
+    ///     kind: s3-bucket
+    ///   catalog:
+    ///     kind: glue-database
+    ///   orders:
+    ///     kind: glue-table
+    ///     database: catalog
+    ///     of: delivery
+    ///     columns: { order_id: string }
+    ///   delivery:
+    ///     kind: firehose-stream
+    ///     to:
+    ///       s3: archive
+    ///       layout: [orders]
+    ///       convert: { to: parquet, table: orders, keys: { order_id: "order:id" } }
+    /// ```
+    ///
+    /// Source: Firehose API, `OpenXJsonSerDe` and `HiveJsonSerDe`.
+    KEYS = Error "keys-for-another-reader";
 }
 
 impl Conversion {
@@ -125,6 +176,14 @@ impl Conversion {
         }
     }
 
+    /// Reports names for a reader that takes none.
+    pub fn check(&self, sink: &mut Sink) {
+        if let (Reader::HiveJson, Some(column)) = (self.from, self.keys.keys().next()) {
+            sink.report(&KEYS, column.span(), "the reader of Hive knows no other names of columns")
+                .help("write `from: json`, or remove `keys`");
+        }
+    }
+
     /// Reports a compression of whole objects.
     pub fn check_compression(&self, compression: &Located<Compression>, sink: &mut Sink) {
         if !matches!(compression.value, Compression::None) {
@@ -138,7 +197,15 @@ impl Conversion {
     pub fn compose(&self, site: &Site<'_>, wire: usize, role: &Value) -> Map {
         let origin = Origin::Derived(self.table.span());
         let reader = match self.from {
-            Reader::Json => map!(origin; "OpenXJsonSerDe" => Map::default()),
+            Reader::Json => {
+                let mut keys = Map::default();
+                for (column, key) in &self.keys {
+                    keys.push(&column.value, Origin::Written(column.span()), key.to_value(origin));
+                }
+                // Source: Firehose API, `OpenXJsonSerDe`.
+                let settings = map!(origin; "ColumnToJsonKeyMappings" => (!keys.is_empty()).then_some(keys));
+                map!(origin; "OpenXJsonSerDe" => settings)
+            }
             Reader::HiveJson => map!(origin; "HiveJsonSerDe" => Map::default()),
         };
         // Source: Firehose API, `ParquetSerDe` and `OrcSerDe`.

@@ -427,6 +427,7 @@ impl Component for Stream {
         let arn = Value { origin, ..place.attribute(STREAM, "Arn") };
         match request.access {
             Access::SendEvents
+            | Access::SendDeviceMessages
             | Access::SendMailEvents
             | Access::PutRecords
             | Access::Call
@@ -495,7 +496,10 @@ fn take_records(request: &Request<'_>, place: &Place) -> Grant {
     let origin = request.origin;
     let arn = Value { origin, ..place.attribute(STREAM, "Arn") };
     let statement = Statement::allow(origin, PUT, vec![arn.clone()]).named(format!("PutOn{}", place.id("")));
-    Grant { role: vec![statement], address: Some(arn), ..Grant::default() }
+    // IoT names a stream by its name.
+    let is_iot = *request.access == Access::SendDeviceMessages;
+    let address = if is_iot { Value { origin, ..place.reference(STREAM) } } else { arn };
+    Grant { role: vec![statement], address: Some(address), ..Grant::default() }
 }
 
 pub(super) static KIND: Kind = Kind {
@@ -503,6 +507,7 @@ pub(super) static KIND: Kind = Kind {
     ports: &[
         Port::Events,
         Port::Dataset,
+        Port::DeviceMessages,
         Port::Logs,
         Port::MailEvents,
         Port::MetricUpdates,

@@ -52,6 +52,7 @@ impl Component for Fed {
         let origin = request.origin;
         match request.access {
             Access::SendEvents
+            | Access::SendDeviceMessages
             | Access::SendMailEvents
             | Access::PutRecords
             | Access::Call

@@ -119,6 +119,7 @@ impl S3Destination {
         } else if self.convert.is_some() {
             self.buffer.check(CONVERTED, "with `convert`", sink);
         }
+        self.convert.iter().for_each(|convert| convert.check(sink));
         if let (Some(convert), Some(compression)) = (&self.convert, &self.compression) {
             convert.check_compression(compression, sink);
         }

@@ -11,6 +11,7 @@ pub(super) use self::columns::COLUMN_PATTERN;
 use self::columns::Columns;
 use self::location::{Location, url};
 use super::layout::{Purpose, TableLayout};
+use super::relation::Relation;
 use super::standing::{Policy, Properties, Standing};
 use super::{
     Access, Attribute, Component, Dataset, Format, Found, Get, Grant, Kind, Peers, Place, Port, Request, Scope, Site,
@@ -327,6 +328,11 @@ impl Component for Table {
         Some(self.columns.read().into_iter().chain(keys).collect())
     }
 
+    fn relation(&self, place: &Place) -> Option<Relation<'_>> {
+        let name = Some(self.name(place));
+        Some(Relation { name, database: Some(&self.database), role: TABLE, script: None })
+    }
+
     fn leads_on(&self, access: &Access, place: &Place) -> Option<Wire<'_>> {
         (*access == Access::ReadColumns)
             .then(|| Wire { to: &self.database, access: Access::ReadTable(self.name(place)) })
@@ -429,6 +435,11 @@ impl Described {
 }
 
 impl Component for Described {
+    fn relation(&self, _place: &Place) -> Option<Relation<'_>> {
+        let name = Some(self.name.clone()).filter(|name| !name.is_empty());
+        Some(Relation { name, database: self.database.as_ref(), role: TABLE, script: None })
+    }
+
     fn leads_on(&self, access: &Access, _place: &Place) -> Option<Wire<'_>> {
         let to = self.database.as_ref().filter(|_| *access == Access::ReadColumns && !self.name.is_empty())?;
         Some(Wire { to, access: Access::ReadTable(self.name.clone()) })

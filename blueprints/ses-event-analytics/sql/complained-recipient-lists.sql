@@ -1,0 +1,6 @@
+SELECT
+    eventtype,
+    mail.messageid AS messageid,
+    complaint.complainedrecipients AS recipients
+FROM sesmaster
+WHERE eventtype = 'Complaint'
