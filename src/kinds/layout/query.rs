@@ -50,7 +50,11 @@ pub fn check(query: &Located<String>, sink: &mut Sink) {
         sink.report(&QUERY, part(query, &range), message).help(help);
     };
     match jq::expression(&query.value) {
-        Err(mistakes) => mistakes.into_iter().for_each(|mistake| report(mistake.range, mistake.message, &mistake.help)),
+        Err(mistakes) => {
+            for mistake in mistakes {
+                report(mistake.range, mistake.message, &mistake.help);
+            }
+        }
         Ok(program) => {
             for doubt in program.doubts {
                 report(doubt.range, doubt.message, &doubt.help);

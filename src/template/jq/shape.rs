@@ -114,17 +114,16 @@ impl Expression {
     /// The types that its results may have.
     pub fn types(&self) -> Types {
         match &self.kind {
-            Kind::Number(_) | Kind::Negation(_) => Types::NUMBER,
+            Kind::Number(_) | Kind::Negation(_) | Kind::Binary("%", ..) => Types::NUMBER,
             Kind::Text(..) | Kind::Format(_) => Types::TEXT,
             Kind::Array(_) => Types::LIST,
             Kind::Object(_) | Kind::Location(_) => Types::OBJECT,
             Kind::Binary("and" | "or" | "==" | "!=" | "<" | "<=" | ">" | ">=", ..) => Types::BOOL,
             Kind::Binary("//", left, right) => left.types().without(Types::NULL).and(right.types()),
-            Kind::Binary("%", ..) => Types::NUMBER,
-            Kind::Pipe(_, last) | Kind::Binding(_, _, last) => last.types(),
-            Kind::Comma(left, right) | Kind::If(_, left, right) => left.types().and(right.types()),
-            Kind::Try(body, None) => body.types(),
-            Kind::Try(body, Some(handler)) => body.types().and(handler.types()),
+            Kind::Pipe(_, last) | Kind::Binding(_, _, last) | Kind::Try(last, None) => last.types(),
+            Kind::Comma(left, right) | Kind::If(_, left, right) | Kind::Try(left, Some(right)) => {
+                left.types().and(right.types())
+            }
             Kind::Call(name, arguments) => called(name, arguments.len()),
             _ => Types::ALL,
         }
@@ -143,20 +142,64 @@ impl Expression {
 
 /// What functions of jq give. Source: jq 1.6 manual, "Builtin operators and functions".
 fn called(name: &str, arguments: usize) -> Types {
-    match (name, arguments) {
-        ("null", 0) => Types::NULL,
-        ("true" | "false" | "not" | "isnan" | "isinfinite" | "isnormal", 0) => Types::BOOL,
-        ("has" | "contains" | "inside" | "startswith" | "endswith" | "test", _) => Types::BOOL,
-        ("length" | "utf8bytelength" | "tonumber" | "floor" | "sqrt" | "mktime" | "fromdate" | "now", 0) => {
-            Types::NUMBER
-        }
-        ("tostring" | "tojson" | "type" | "ascii_downcase" | "ascii_upcase" | "implode" | "todate", 0) => Types::TEXT,
-        ("join" | "strftime" | "sub" | "gsub", _) => Types::TEXT,
-        ("keys" | "keys_unsorted" | "to_entries" | "explode" | "sort" | "unique" | "reverse" | "gmtime", 0) => {
-            Types::LIST
-        }
-        ("map" | "split" | "strptime" | "sort_by" | "group_by" | "unique_by", _) => Types::LIST,
-        ("from_entries" | "with_entries", _) => Types::OBJECT,
-        _ => Types::ALL,
-    }
+    const NUMBERS: &[&str] =
+        &["floor/0", "fromdate/0", "length/0", "mktime/0", "now/0", "sqrt/0", "tonumber/0", "utf8bytelength/0"];
+    const BOOLS: &[&str] = &[
+        "contains/1",
+        "endswith/1",
+        "false/0",
+        "has/1",
+        "inside/1",
+        "isinfinite/0",
+        "isnan/0",
+        "isnormal/0",
+        "not/0",
+        "startswith/1",
+        "test/1",
+        "test/2",
+        "true/0",
+    ];
+    const TEXTS: &[&str] = &[
+        "ascii_downcase/0",
+        "ascii_upcase/0",
+        "gsub/2",
+        "gsub/3",
+        "implode/0",
+        "join/1",
+        "strftime/1",
+        "sub/2",
+        "sub/3",
+        "todate/0",
+        "tojson/0",
+        "tostring/0",
+        "type/0",
+    ];
+    const LISTS: &[&str] = &[
+        "explode/0",
+        "gmtime/0",
+        "group_by/1",
+        "keys/0",
+        "keys_unsorted/0",
+        "map/1",
+        "reverse/0",
+        "sort/0",
+        "sort_by/1",
+        "split/1",
+        "split/2",
+        "strptime/1",
+        "to_entries/0",
+        "unique/0",
+        "unique_by/1",
+    ];
+    const OBJECTS: &[&str] = &["from_entries/0", "with_entries/1"];
+    let written = format!("{name}/{arguments}");
+    let known = [
+        (NUMBERS, Types::NUMBER),
+        (BOOLS, Types::BOOL),
+        (TEXTS, Types::TEXT),
+        (LISTS, Types::LIST),
+        (OBJECTS, Types::OBJECT),
+        (&["null/0"], Types::NULL),
+    ];
+    known.into_iter().find(|(names, _)| names.contains(&written.as_str())).map_or(Types::ALL, |(_, types)| types)
 }
