@@ -310,8 +310,9 @@ fn cast(value: &Value, kind: &str) -> Value {
     }
 }
 
-fn hex(bytes: &[u8]) -> Value {
-    Some(Json::String(bytes.iter().map(|byte| format!("{byte:02x}")).collect()))
+fn hex(bytes: &[u8]) -> Json {
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 0xf]);
+    Json::String(digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect())
 }
 
 /// Functions of one argument.
@@ -325,7 +326,7 @@ fn single(name: &str, value: &Value) -> Value {
         "acos" => numeric(f64::acos),
         "asin" => numeric(f64::asin),
         "atan" => numeric(f64::atan),
-        "bitnot" => number_of(!whole(float(value)?)?),
+        "bitnot" => Some((!whole(float(value)?)?).into()),
         "ceil" => numeric(f64::ceil),
         "chr" => {
             let code = float(value).and_then(whole).and_then(|code| u32::try_from(code).ok())?;
@@ -348,10 +349,10 @@ fn single(name: &str, value: &Value) -> Value {
         // Half away from zero.
         "round" => numeric(f64::round),
         "rtrim" => textual(|text| text.trim_end().to_owned()),
-        "sha224" => hex(&Sha224::digest(text(value)?)),
-        "sha256" => hex(&Sha256::digest(text(value)?)),
-        "sha384" => hex(&Sha384::digest(text(value)?)),
-        "sha512" => hex(&Sha512::digest(text(value)?)),
+        "sha224" => Some(hex(&Sha224::digest(text(value)?))),
+        "sha256" => Some(hex(&Sha256::digest(text(value)?))),
+        "sha384" => Some(hex(&Sha384::digest(text(value)?))),
+        "sha512" => Some(hex(&Sha512::digest(text(value)?))),
         "sign" => numeric(|value| if value == 0.0 { 0.0 } else { value.signum() }),
         "sin" => numeric(f64::sin),
         "sinh" => numeric(f64::sinh),
@@ -362,10 +363,6 @@ fn single(name: &str, value: &Value) -> Value {
         "upper" => textual(str::to_uppercase),
         _ => None,
     }
-}
-
-fn number_of(value: i64) -> Value {
-    Some(value.into())
 }
 
 /// Functions of several arguments.
@@ -380,9 +377,9 @@ fn several(name: &str, values: &[Value]) -> Result<Value, NotRun> {
     let two = texts.as_deref().and_then(|texts| Some((texts.first()?.as_str(), texts.get(1)?.as_str())));
     Ok(match name {
         "atan2" => pair.and_then(|(y, x)| number(y.atan2(x))),
-        "bitand" => bits.and_then(|(left, right)| number_of(left & right)),
-        "bitor" => bits.and_then(|(left, right)| number_of(left | right)),
-        "bitxor" => bits.and_then(|(left, right)| number_of(left ^ right)),
+        "bitand" => bits.map(|(left, right)| (left & right).into()),
+        "bitor" => bits.map(|(left, right)| (left | right).into()),
+        "bitxor" => bits.map(|(left, right)| (left ^ right).into()),
         "concat" => concat(values),
         "decode" => match two {
             Some((text, "base64")) => base64::decode(text).map(|bytes| {
