@@ -14,6 +14,7 @@ pub mod input;
 pub mod invocations;
 pub mod jq;
 pub mod logs;
+mod mail;
 pub mod moment;
 pub mod pattern;
 pub mod report;
