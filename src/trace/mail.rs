@@ -8,7 +8,7 @@ use super::world::{DEFAULT_BUS, World};
 impl World<'_> {
     /// What becomes of mail, as a configuration set sends it on.
     pub(super) fn mail(&self, id: &str, record: &Record, trail: &[&str]) -> Hop {
-        let set = self.resource(id).map(|set| self.resolver.name(set)).unwrap_or_default();
+        let name = self.resource(id).map(|own| self.resolver.name(own)).unwrap_or_default();
         let event = record.json().unwrap_or_default();
         let kind = match ses::type_of(&event) {
             Ok(kind) => kind,
@@ -16,14 +16,14 @@ impl World<'_> {
         };
         let mut hop = self.hop("mail", id, State::Passed, format!("an event of type {}", kind.name));
         let sent = |data: Vec<u8>| Record { data, ..record.clone() };
-        for one in self.mail.iter().filter(|one| one.set == set) {
+        for one in self.mail.iter().filter(|one| one.set == name) {
             let says = match ses::decide(kind, &one.destination) {
                 Decision::Sends(destination) => {
                     let (arn, sent) = match destination {
                         Destination::Firehose(arn) => (arn, sent(ses::firehose_record(&event))),
                         Destination::Sns(arn) => (arn, sent(ses::sns_message(&event).into_bytes())),
                         Destination::EventBridge(_) => {
-                            let event = ses::bus_event(kind, &event, self.source(&set), record.arrival);
+                            let event = ses::bus_event(kind, &event, self.source(&name), record.arrival);
                             hop.next.push(self.bus(DEFAULT_BUS, &sent(event.to_string().into_bytes()), trail));
                             continue;
                         }
