@@ -3,7 +3,7 @@
 use serde_json::Value as Json;
 
 use super::Record;
-use super::world::{DEFAULT_BUS, Node, World};
+use super::world::{DEFAULT_BUS, MailDestination, Node, World};
 
 /// A place where events enter.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -58,6 +58,7 @@ impl World<'_> {
                     found.push(Entry::Resource(id.to_owned()));
                 }
                 Node::Shards if !self.is_fed(id) && self.is_read(id) => found.push(Entry::Resource(id.to_owned())),
+                Node::Mail => found.push(Entry::Resource(id.to_owned())),
                 Node::Topic | Node::Queue if !self.is_fed(id) && self.is_read(id) => {
                     found.push(Entry::Resource(id.to_owned()));
                 }
@@ -140,7 +141,8 @@ impl World<'_> {
             Node::Schedule(schedule) => schedule.target == arn,
             _ => false,
         });
-        sent || self.is_subscribed(&arn)
+        let mailed = |one: &MailDestination| one.destination.to_string().contains(&format!("\"{arn}\""));
+        sent || self.is_subscribed(&arn) || self.mail.iter().any(mailed)
     }
 
     /// Whether something in the template reads a stream, a queue or a topic, other than people.

@@ -15,6 +15,7 @@ pub mod invocations;
 pub mod iot;
 pub mod jq;
 pub mod logs;
+mod mail;
 pub mod moment;
 pub mod pattern;
 pub mod report;

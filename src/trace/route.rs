@@ -27,7 +27,7 @@ impl World<'_> {
     }
 
     /// A hop at a resource.
-    fn hop(&self, what: &'static str, id: &str, state: State, says: impl Into<String>) -> Hop {
+    pub(super) fn hop(&self, what: &'static str, id: &str, state: State, says: impl Into<String>) -> Hop {
         Hop {
             what,
             id: Some(id.to_owned()),
@@ -43,7 +43,7 @@ impl World<'_> {
     }
 
     /// A hop to what is no resource of the template.
-    fn outside(what: &'static str, name: &str, state: State, says: impl Into<String>) -> Hop {
+    pub(super) fn outside(what: &'static str, name: &str, state: State, says: impl Into<String>) -> Hop {
         Hop {
             what,
             id: None,
@@ -58,7 +58,7 @@ impl World<'_> {
         }
     }
 
-    fn visit(&self, id: &str, record: &Record, trail: &[&str]) -> Hop {
+    pub(super) fn visit(&self, id: &str, record: &Record, trail: &[&str]) -> Hop {
         if trail.contains(&id) {
             let way: Vec<String> = trail.iter().skip_while(|at| **at != id).map(|at| self.name(at)).collect();
             return self.hop(
@@ -79,6 +79,7 @@ impl World<'_> {
             Some(Node::Shards) => self.shards(id, record, &trail),
             Some(Node::Queue) => self.queue(id, record, &trail),
             Some(Node::Topic) => self.topic(id, record, &trail),
+            Some(Node::Mail) => self.mail(id, record, &trail),
             Some(Node::Schedule(schedule)) => self.schedule(id, schedule, record, &trail),
             Some(Node::Function(_)) => match record.json() {
                 Some(event) => self.call(id, &event, record, &trail),
@@ -94,7 +95,7 @@ impl World<'_> {
     }
 
     /// An event on a bus.
-    fn bus(&self, name: &str, record: &Record, trail: &[&str]) -> Hop {
+    pub(super) fn bus(&self, name: &str, record: &Record, trail: &[&str]) -> Hop {
         let own = self.nodes().find(|(id, node)| {
             matches!(node, Node::Bus) && self.resource(id).is_some_and(|bus| self.resolver.name(bus) == name)
         });
@@ -350,7 +351,7 @@ impl World<'_> {
         hop
     }
 
-    fn source<'a>(&'a self, arn: &'a str) -> Source<'a> {
+    pub(super) fn source<'a>(&'a self, arn: &'a str) -> Source<'a> {
         let deployment = self.resolver.deployment();
         Source { arn, region: &deployment.region, account: &deployment.account }
     }

@@ -31,6 +31,7 @@ pub struct World<'t> {
     nodes: BTreeMap<&'t str, Node>,
     subscriptions: Vec<Subscription>,
     mappings: Vec<Mapping>,
+    pub(super) mail: Vec<MailDestination>,
     /// Logical ids by ARN, by address and by name with the type.
     addresses: BTreeMap<String, &'t str>,
 }
@@ -49,7 +50,20 @@ pub(super) enum Node {
     Function(Box<Function>),
     /// A schedule, with what it sends where.
     Schedule(Schedule),
+    /// A configuration set of SES.
+    Mail,
     Other,
+}
+
+/// Where a configuration set sends what becomes of mail.
+#[derive(Debug)]
+pub(super) struct MailDestination {
+    pub id: String,
+    /// The name of the configuration set.
+    pub set: String,
+    /// The property `EventDestination`.
+    pub destination: Json,
+    pub place: Span,
 }
 
 /// What a schedule sends.
@@ -112,7 +126,7 @@ impl<'t> World<'t> {
         runner: &'t dyn Runner,
     ) -> Self {
         let mut catalog = Catalog::default();
-        let (mut subscriptions, mut mappings) = (Vec::new(), Vec::new());
+        let (mut subscriptions, mut mappings, mut mail) = (Vec::new(), Vec::new(), Vec::new());
         let mut nodes = BTreeMap::new();
         let mut addresses = BTreeMap::new();
         for resource in &template.resources {
@@ -123,6 +137,7 @@ impl<'t> World<'t> {
             catalog.add(resource, &resolver);
             subscriptions.extend(Subscription::read(resource, &resolver));
             mappings.extend(Mapping::read(resource, &resolver));
+            mail.extend(MailDestination::read(resource, &resolver));
             let node = match resource.kind.as_str() {
                 "AWS::Events::EventBus" => Node::Bus,
                 "AWS::Events::Rule" => Node::Rule(Rule::read(resource, &resolver)),
@@ -130,6 +145,7 @@ impl<'t> World<'t> {
                 "AWS::Kinesis::Stream" => Node::Shards,
                 "AWS::SQS::Queue" => Node::Queue,
                 "AWS::SNS::Topic" => Node::Topic,
+                "AWS::SES::ConfigurationSet" => Node::Mail,
                 "AWS::Lambda::Function" => Node::Function(Box::new(function(resource, &resolver))),
                 "AWS::Scheduler::Schedule" => Node::Schedule(Schedule {
                     target: resolver.text(&resource.properties, &["Target", "Arn"]).unwrap_or_default(),
@@ -140,7 +156,7 @@ impl<'t> World<'t> {
             };
             nodes.insert(resource.id.as_str(), node);
         }
-        Self { template, resolver, components, runner, catalog, nodes, subscriptions, mappings, addresses }
+        Self { template, resolver, components, runner, catalog, nodes, subscriptions, mappings, mail, addresses }
     }
 
     pub(super) fn node(&self, id: &str) -> Option<&Node> {
@@ -257,6 +273,21 @@ impl Subscription {
             }
             _ => Vec::new(),
         }
+    }
+}
+
+impl MailDestination {
+    fn read(resource: &Resource, resolver: &Resolver<'_>) -> Option<Self> {
+        if resource.kind != "AWS::SES::ConfigurationSetEventDestination" {
+            return None;
+        }
+        let destination = resource.properties.get("EventDestination")?;
+        Some(Self {
+            id: resource.id.clone(),
+            set: resolver.text(&resource.properties, &["ConfigurationSetName"])?,
+            destination: resolver.value(destination)?,
+            place: destination.origin.span(),
+        })
     }
 }
 

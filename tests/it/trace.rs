@@ -253,3 +253,37 @@ fn tests_name_only_what_there_is() {
         assert!(ran.err.contains(wanted), "{}", ran.err);
     }
 }
+
+#[test]
+fn mail_goes_where_its_type_is_taken() {
+    let folder = Folder::new(&[(
+        "mail.template.yaml",
+        r"Resources:
+  Archive: { Type: AWS::S3::Bucket }
+  Delivery:
+    Type: AWS::KinesisFirehose::DeliveryStream
+    Properties:
+      ExtendedS3DestinationConfiguration:
+        BucketARN: !GetAtt Archive.Arn
+        RoleARN: arn:aws:iam::111122223333:role/delivery
+        Prefix: mail/
+  Mail: { Type: AWS::SES::ConfigurationSet, Properties: { Name: news } }
+  Events:
+    Type: AWS::SES::ConfigurationSetEventDestination
+    Properties:
+      ConfigurationSetName: !Ref Mail
+      EventDestination:
+        Enabled: true
+        MatchingEventTypes: [bounce]
+        KinesisFirehoseDestination:
+          DeliveryStreamARN: !GetAtt Delivery.Arn
+          IAMRoleARN: arn:aws:iam::111122223333:role/mail
+",
+    )]);
+    folder.write("bounce.json", r#"{"eventType": "Bounce", "mail": {}, "bounce": {}}"#);
+    folder.write("open.json", r#"{"eventType": "Open", "mail": {}, "open": {}}"#);
+    let (_, text) = traced(&folder, &["mail.template.yaml", "bounce.json", "--now", "2026-11-23T10:00:00Z"]);
+    assert!(text.contains("● object Archive: mail/2026/11/23/10/stack-Delivery-1-"), "{text}");
+    let (_, text) = traced(&folder, &["mail.template.yaml", "open.json", "--now", "2026-11-23T10:00:00Z"]);
+    assert!(text.contains("✗ event destination Events: takes only bounce"), "{text}");
+}

@@ -9,6 +9,7 @@ use crate::source::Span;
 use crate::trace::functions::{Outcome, Run};
 use crate::trace::invocations::{Transformed, transformed};
 use crate::trace::jq::{self, Refusal};
+use crate::trace::logs::{self, Extracted};
 use crate::trace::rows::Row;
 use crate::trace::table::Table;
 use crate::trace::{Record, convert, gzip};
@@ -39,26 +40,18 @@ impl Stream {
     /// Source: Data Firehose Developer Guide, "Decompress CloudWatch Logs" and "Extract message after decompression".
     pub fn unpack(&self, record: &Record) -> Result<Record, Fate> {
         let mut record = record.clone();
-        let failed = |why: String| Fate::Failed(Failure { kind: PROCESSING_FAILED, why, place: None });
-        if self.decompresses && gzip::is_packed(&record.data) {
-            record.data = gzip::unpack(&record.data).map_err(failed)?;
+        if !self.decompresses {
+            return Ok(record);
         }
-        if self.decompresses
-            && let Some(envelope) = record.json()
-        {
-            if envelope["messageType"] == "CONTROL_MESSAGE" {
-                return Err(Fate::Dropped(
-                    "a control message of CloudWatch Logs, which Firehose leaves out".to_owned(),
-                ));
+        // Samples are kept as they are to be read.
+        let packed = if gzip::is_packed(&record.data) { record.data } else { gzip::pack(&record.data) };
+        record.data = match logs::decompress(&packed, self.extracts_messages) {
+            Extracted::Record(data) => data,
+            Extracted::Control => return Err(Fate::Dropped("a control message has no log events".to_owned())),
+            Extracted::Failed(why) => {
+                return Err(Fate::Failed(Failure { kind: PROCESSING_FAILED, why, place: None }));
             }
-            if self.extracts_messages
-                && let Some(events) = envelope["logEvents"].as_array()
-            {
-                let messages = events.iter().filter_map(|event| event["message"].as_str());
-                record.data =
-                    messages.fold(String::new(), |all, message| all + message.trim_end_matches('\n') + "\n").into();
-            }
-        }
+        };
         Ok(record)
     }
 
