@@ -230,7 +230,8 @@ impl Places {
                 }
                 Part::Reference(path, span) => {
                     places.pieces.push((start, Some(*span)));
-                    places.text.push_str(&format!("{HOLE}{}_", places.references.len()));
+                    let number = places.references.len().to_string();
+                    places.text.extend([HOLE, number.as_str(), "_"]);
                     places.references.push((path.clone(), *span));
                     at = span.end + 1;
                 }
@@ -262,7 +263,8 @@ impl Places {
 /// The component that is named by `${component.name}`.
 fn named(reference: &(String, Span), scope: &Scope) -> Option<String> {
     let (path, span) = reference;
-    let owner = Reference::of_attribute(path, *span).filter(|_| path.ends_with(".name") || path.ends_with(".ref"))?;
+    let is_name = matches!(path.split_once('.'), Some((_, "name" | "ref")));
+    let owner = Reference::of_attribute(path, *span).filter(|_| is_name)?;
     match scope.find(&owner) {
         Found::Component(full) => Some(full),
         _ => None,
@@ -309,7 +311,7 @@ pub fn ask(script: &Script, database: &Reference, site: &Site<'_>) -> Option<Ask
     match read(&list) {
         (Ok(query), reads) => {
             report(&query, &places, &mut site.scope.sink());
-            Some(Asked { query, reads, places })
+            Some(Asked { query, places, reads })
         }
         (Err(unread), _) => {
             let span = unread.range.filter(|range| !range.is_empty()).map_or(places.whole, |range| places.span(&range));
@@ -362,8 +364,8 @@ fn read(
             });
             let columns = site.peers.get(found.component).and_then(|peer| peer.columns(&place, site.peers, &owner));
             let column = |one: crate::template::hive::Column| Column {
-                kind: Type::of_hive(&one.kind),
                 name: one.name.to_lowercase(),
+                kind: Type::of_hive(&one.kind),
             };
             return columns.map_or(Lookup::Open, |all| Lookup::Columns(all.into_iter().map(column).collect()));
         }

@@ -187,12 +187,17 @@ fn problem(code: &Code) -> Option<String> {
     // This one is about rendering.
     let by_hand = wrong.is_template() && code.name != "not-a-blueprint";
     let run = |block: &Block| {
-        if !by_hand {
+        if !by_hand && code.severity < Severity::Info {
             return block.compile();
         }
         // What is only good to know is much, and each page is about one of it.
         let workspace = Workspace::default().with_info(code.severity == Severity::Info);
-        let mut compiled = Memory::default().with(TEMPLATE, block.file()).check_in(&workspace, TEMPLATE);
+        let files = Memory::default();
+        let mut compiled = if by_hand {
+            files.with(TEMPLATE, block.file()).check_in(&workspace, TEMPLATE)
+        } else {
+            files.with(PATH, block.file()).compile_in(&workspace, PATH)
+        };
         compiled.diagnostics.retain(|finding| finding.severity < Severity::Info || finding.code.name == code.name);
         compiled
     };
