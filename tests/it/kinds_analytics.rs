@@ -94,7 +94,7 @@ fn a_change_of_a_table_is_noticed_in_the_views_on_it() {
 #[test]
 fn messages_of_devices_go_to_streams_by_a_role_for_rules() {
     let made = resources(
-        r#"
+        r"
 components:
   archive: { kind: s3-bucket }
   delivery: { kind: firehose-stream, to: { s3: archive, layout: [readings] } }
@@ -104,7 +104,7 @@ components:
     sql: SELECT *, topic(2) AS device FROM 'plant/+/readings'
     actions: [{ to: stream }, { to: delivery }]
     errors: { to: delivery, separator: none }
-"#,
+",
     );
     let payload = &made["ReadingsRule"]["Properties"]["TopicRulePayload"];
     assert_eq!(payload["AwsIotSqlVersion"], "2016-03-23");
@@ -127,7 +127,7 @@ components:
 #[test]
 fn an_anomaly_is_what_leaves_the_band_of_its_detector() {
     let made = resources(
-        r#"
+        r"
 components:
   alerts: { kind: sns-topic }
   visits:
@@ -136,7 +136,7 @@ components:
     severity: 75
     side: below
     notify: [alerts]
-"#,
+",
     );
     let detector = &made["VisitsDetector"]["Properties"]["SingleMetricAnomalyDetector"];
     let alarm = &made["VisitsAlarm"];

@@ -12,7 +12,19 @@ use rayon::prelude::*;
 use crate::memory::{Memory, PATH, compile, shown};
 
 const SAMPLE: &str = include_str!("../../blueprints/service-event-audit/blueprint.yaml");
-const SAMPLE_QUERY: &str = include_str!("../../blueprints/service-event-audit/sql/parameter-changes.sql");
+/// The files that the sample names.
+const SAMPLE_FILES: &[(&str, &str)] = &[
+    (
+        "events/archive-object-created.json",
+        include_str!("../../blueprints/service-event-audit/events/archive-object-created.json"),
+    ),
+    ("events/order-placed.json", include_str!("../../blueprints/service-event-audit/events/order-placed.json")),
+    (
+        "events/parameter-created.json",
+        include_str!("../../blueprints/service-event-audit/events/parameter-created.json"),
+    ),
+    ("sql/parameter-changes.sql", include_str!("../../blueprints/service-event-audit/sql/parameter-changes.sql")),
+];
 
 /// Words and marks that mean something somewhere.
 const TOKENS: &[&str] = &[
@@ -96,11 +108,13 @@ const TOKENS: &[&str] = &[
     "<<: *a",
 ];
 
+/// The files of the sample in a folder.
+fn sample_files(folder: &Path) -> Memory {
+    SAMPLE_FILES.iter().fold(Memory::default(), |files, (name, text)| files.with(folder.join(name), *text))
+}
+
 fn sample(text: &str) -> Compiled {
-    Memory::default()
-        .with("a/sql/parameter-changes.sql", SAMPLE_QUERY)
-        .with("a/blueprint.yaml", text)
-        .compile("a/blueprint.yaml")
+    sample_files(Path::new("a")).with("a/blueprint.yaml", text).compile("a/blueprint.yaml")
 }
 
 /// What was found, in full, and what was made of it.
@@ -329,9 +343,8 @@ fn the_number_of_threads_changes_nothing() {
 #[test]
 fn the_name_of_the_folder_changes_nothing() {
     let at = |path: &str| {
-        let files = Memory::default().with(path, SAMPLE);
-        let folder = Path::new(path).parent().unwrap().join("sql/parameter-changes.sql");
-        answer(&files.with(folder, SAMPLE_QUERY).compile(path)).1.unwrap()
+        let folder = Path::new(path).parent().unwrap();
+        answer(&sample_files(folder).with(path, SAMPLE).compile(path)).1.unwrap()
     };
     assert_eq!(at(PATH), at("/somewhere/else/blueprint.yaml"));
 }
