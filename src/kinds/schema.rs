@@ -9,11 +9,12 @@ use schemars::{Schema, SchemaGenerator};
 use serde_json::{Map, Value as Json, json};
 
 use super::{
-    KINDS, Kind, alarm, anomaly_alarm, dashboard, event_rule, firehose_stream, glue_crawler, glue_table, kms_key,
-    lambda_function, layout, metric, quicksight_dashboard, quicksight_dataset, redshift_cluster, redshift_stream_view,
-    schedule, ses_configuration_set, vpc, warehouse,
+    KINDS, Kind, WITH_CONTRACT, alarm, anomaly_alarm, dashboard, event_rule, firehose_stream, glue_crawler, glue_table,
+    kms_key, lambda_function, layout, metric, quicksight_dashboard, quicksight_dataset, redshift_cluster,
+    redshift_stream_view, schedule, ses_configuration_set, vpc, warehouse,
 };
 use crate::blueprint::case::Case;
+use crate::blueprint::contract::Contract;
 use crate::blueprint::parameters::Parameter;
 use crate::blueprint::project::Project;
 use crate::blueprint::text::REFERENCE_PATTERN;
@@ -351,7 +352,15 @@ fn common(generator: &mut SchemaGenerator) -> Map<String, Json> {
 fn kind_schema(kind: &Kind, generator: &mut SchemaGenerator) -> Json {
     let schema: Schema = (kind.schema)(generator);
     let mut schema = Json::from(schema);
-    let common = common(generator);
+    let mut common = common(generator);
+    if WITH_CONTRACT.contains(&kind.name) {
+        let mut contract = Json::from(generator.subschema_for::<Contract>());
+        contract["description"] = json!(
+            "What the events are that come to it: a JSON Schema, with which sample events, patterns, partition keys and \
+             columns are checked. It changes nothing in the template."
+        );
+        common.insert("contract".to_owned(), contract);
+    }
     if let Some(properties) = schema.get_mut("properties").and_then(Json::as_object_mut) {
         let kind_field = ("kind".to_owned(), json!({"const": kind.name}));
         for (field, schema) in common.into_iter().chain([kind_field]) {

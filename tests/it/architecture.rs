@@ -21,6 +21,7 @@ const LAYERS: &[&str] = &[
     "kinds",
     "compose",
     "check",
+    "contract",
     "trace",
     "compile",
     "cli",
