@@ -30,6 +30,7 @@ pub fn world<'t>(
     let stack = name.unwrap_or("stack").to_owned();
     let resolver = Resolver::new(rendered.template(), Deployment { stack, parameters, ..Deployment::default() });
     World::new(rendered.template(), resolver, rendered.components().clone(), runner)
+        .with_contracts(rendered.contracts())
 }
 
 /// The values of parameters, by their names in the template.

@@ -18,6 +18,7 @@ pub mod logs;
 mod mail;
 pub mod moment;
 pub mod pattern;
+pub mod promise;
 pub mod report;
 pub mod resolve;
 mod route;

@@ -21,7 +21,13 @@ impl World<'_> {
     /// Follows an event from where it enters.
     pub fn follow(&self, entry: &Entry, record: &Record) -> Hop {
         match entry {
-            Entry::Bus(name) => self.bus(name, record, &[]),
+            Entry::Bus(name) => {
+                let mut hop = self.bus(name, record, &[]);
+                if let Some(id) = hop.id.clone() {
+                    self.hold(&id, record, &mut hop);
+                }
+                hop
+            }
             Entry::Resource(id) => self.visit(id, record, &[]),
         }
     }
@@ -69,20 +75,26 @@ impl World<'_> {
             );
         }
         let trail: Vec<&str> = trail.iter().copied().chain([id]).collect();
+        let mut hop = self.arrive(id, record, &trail);
+        self.hold(id, record, &mut hop);
+        hop
+    }
+
+    fn arrive(&self, id: &str, record: &Record, trail: &[&str]) -> Hop {
         match self.node(id) {
             Some(Node::Bus) => {
                 let name = self.resource(id).map(|bus| self.resolver.name(bus)).unwrap_or_default();
-                self.bus(&name, record, &trail)
+                self.bus(&name, record, trail)
             }
-            Some(Node::Rule(rule)) => self.rule(id, rule, record, &trail),
-            Some(Node::Stream(stream)) => self.stream(id, stream, record, &trail),
-            Some(Node::Shards) => self.shards(id, record, &trail),
-            Some(Node::Queue) => self.queue(id, record, &trail),
-            Some(Node::Topic) => self.topic(id, record, &trail),
-            Some(Node::Mail) => self.mail(id, record, &trail),
-            Some(Node::Schedule(schedule)) => self.schedule(id, schedule, record, &trail),
+            Some(Node::Rule(rule)) => self.rule(id, rule, record, trail),
+            Some(Node::Stream(stream)) => self.stream(id, stream, record, trail),
+            Some(Node::Shards) => self.shards(id, record, trail),
+            Some(Node::Queue) => self.queue(id, record, trail),
+            Some(Node::Topic) => self.topic(id, record, trail),
+            Some(Node::Mail) => self.mail(id, record, trail),
+            Some(Node::Schedule(schedule)) => self.schedule(id, schedule, record, trail),
             Some(Node::Function(_)) => match record.json() {
-                Some(event) => self.call(id, &event, record, &trail),
+                Some(event) => self.call(id, &event, record, trail),
                 None => self.hop("function", id, State::Failed, "gets JSON, and this is none"),
             },
             _ => {

@@ -1,6 +1,7 @@
 //! The resources of a template that events come to, compiled once: patterns, targets, streams, who reads whom.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde_json::Value as Json;
 
@@ -10,6 +11,7 @@ use super::functions::{Function, Runner};
 use super::input::Input;
 use super::pattern::Pattern;
 use super::resolve::{Resolver, is_unknown};
+use crate::contract::Contract;
 use crate::source::Span;
 use crate::template::event_pattern::{self, OR};
 use crate::template::{Resource, Template, Value};
@@ -25,6 +27,8 @@ pub struct World<'t> {
     pub resolver: Resolver<'t>,
     /// The components of the blueprint by the logical ids of their resources; empty for a template.
     pub components: BTreeMap<String, String>,
+    /// Contracts by the logical ids of the resources that they are about.
+    pub(super) contracts: BTreeMap<String, Arc<Contract>>,
     /// What runs functions.
     pub(super) runner: &'t dyn Runner,
     pub(super) catalog: Catalog,
@@ -156,7 +160,19 @@ impl<'t> World<'t> {
             };
             nodes.insert(resource.id.as_str(), node);
         }
-        Self { template, resolver, components, runner, catalog, nodes, subscriptions, mappings, mail, addresses }
+        Self {
+            template,
+            resolver,
+            components,
+            contracts: BTreeMap::new(),
+            runner,
+            catalog,
+            nodes,
+            subscriptions,
+            mappings,
+            mail,
+            addresses,
+        }
     }
 
     pub(super) fn node(&self, id: &str) -> Option<&Node> {
