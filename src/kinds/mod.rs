@@ -408,6 +408,8 @@ pub enum Access {
     ShowFields,
     /// Asks it for a table of the Glue Data Catalog.
     AskTable,
+    /// Asks it for a table of Redshift.
+    AskRelation,
     /// Asks it in SQL.
     AskSql,
     /// Lets a service itself store audit logs under this prefix.
@@ -463,7 +465,7 @@ impl Access {
             Self::TailLogs => Port::LogEvents,
             Self::Watch => Port::Metrics,
             Self::ShowFields => Port::Fields,
-            Self::AskTable | Self::AskSql => Port::Source,
+            Self::AskTable | Self::AskRelation | Self::AskSql => Port::Source,
             Self::JoinNetwork | Self::ReachServices(_) => Port::Network,
             Self::RunSql(_) => Port::Warehouse,
             Self::FollowSql => Port::Sql,

@@ -8,7 +8,7 @@ use super::s3_bucket::OnDelete;
 use super::site::{join, own_arn};
 use super::standing::{Policy, Standing, plain};
 use super::vpc::Clients;
-use super::warehouse::{self, ADMIN, DATABASE, PARAMETERS, PORT, Warehouse, given};
+use super::warehouse::{self, ADMIN, DATABASE, PARAMETERS, Warehouse, given};
 use super::{Access, Attribute, Component, Get, Grant, Kind, Metrics, Peers, Place, Port, Request, Scope, Site, Wire};
 use crate::blueprint::text::{Located, Reference, Setting, Text};
 use crate::diagnostics::Sink;
@@ -64,7 +64,7 @@ pub struct Serverless {
     #[schemars(range(min = 1, max = 86_399))]
     query_seconds: Option<Located<u32>>,
     /// The port.
-    #[serde(default = "port")]
+    #[serde(default = "warehouse::port")]
     #[schemars(extend("minimum" = 5431, "maximum" = 8215))]
     port: Setting<u32>,
     /// Ids of security groups whose members may connect, beside its own.
@@ -185,10 +185,6 @@ const WORKGROUP: &str = "Workgroup";
 /// Source: Redshift Management Guide, "Monitoring queries and workloads with Amazon Redshift Serverless", those with the
 /// dimension `Workgroup` alone.
 const METRICS: &[&str] = &["ComputeCapacity", "ComputeSeconds"];
-
-fn port() -> Setting<u32> {
-    Setting::Known(Located::nowhere(PORT))
-}
 
 fn all_logs() -> Vec<LogExport> {
     vec![LogExport::Connections, LogExport::Statements, LogExport::Users]

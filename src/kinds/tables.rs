@@ -106,12 +106,12 @@ struct Listing<'a> {
     database: Option<&'a str>,
     places: Places,
     /// What its statements make, by their number.
-    made: Vec<Option<Name>>,
+    made: Vec<Option<Item>>,
     read: RefCell<Read>,
 }
 
 /// A thing with its schema and name.
-struct Name {
+struct Item {
     thing: Thing,
     schema: String,
     name: String,
@@ -178,7 +178,7 @@ impl<'a> Tables<'a> {
                         let mut parts = parts(&made.name);
                         let name = parts.pop()?;
                         let schema = parts.pop().unwrap_or_else(|| PUBLIC.to_owned());
-                        Some(Name { thing: made.thing, schema, name })
+                        Some(Item { thing: made.thing, schema, name })
                     }));
                 });
                 texts.push(Listing {
@@ -398,7 +398,7 @@ impl<'a> Tables<'a> {
             return None;
         }
         let digest = Sha256::digest(texts.into_iter().collect::<Vec<_>>().join("\n"));
-        Some(digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect())
+        Some(digest.iter().take(8).fold(String::new(), |hex, byte| hex + &format!("{byte:02x}")))
     }
 
     /// What is known of a table that a component has.

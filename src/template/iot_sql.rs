@@ -298,9 +298,10 @@ pub fn parse(text: &str) -> Result<Statement, Mistake> {
     let condition = if reader.keyword("where") { Some(reader.expression(0, 0)?) } else { None };
     reader.blanks();
     if !reader.rest().is_empty() {
-        let range = reader.at..text.len();
-        let message = format!("`{}` after the end of the statement", reader.rest().trim_end());
-        return Err(Mistake::new(range, message, "remove it"));
+        let rest = reader.rest().lines().next().unwrap_or_default().trim_end();
+        let message = format!("`{rest}` after the end of the statement");
+        let mistake = Mistake::new(reader.at..reader.at + rest.len(), message, "remove it");
+        return Err(if reader.is_at_comment() { mistake.doubtful() } else { mistake });
     }
     Ok(Statement { variables, is_value, items, topic, condition })
 }
@@ -353,7 +354,13 @@ impl<'a> Reader<'a> {
         let found = &self.rest()[..length];
         let found = if found.is_empty() { "the end".to_owned() } else { format!("`{found}`") };
         let range = self.at..self.at + length;
-        Err(Mistake::new(range, format!("{found} {what}"), help))
+        let mistake = Mistake::new(range, format!("{found} {what}"), help);
+        Err(if self.is_at_comment() { mistake.doubtful() } else { mistake })
+    }
+
+    /// Whether a comment begins here. The reference names none.
+    fn is_at_comment(&self) -> bool {
+        self.rest().starts_with("--") || self.rest().starts_with("/*")
     }
 
     fn keyword(&mut self, word: &str) -> bool {

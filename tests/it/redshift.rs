@@ -6,6 +6,7 @@ use std::process::Command;
 use formwork::template::sql::{self, Flavor, Lookup};
 use serde_json::Value as Json;
 
+use super::kinds_streaming::resources;
 use crate::functions::has_python;
 use crate::snapshots::{files_below, project};
 
@@ -120,4 +121,46 @@ fn the_function_that_runs_sql_makes_changes_and_undoes_what_is_asked_for() {
     let source = std::fs::read_to_string(project().join("tests/redshift/test_runner.py")).unwrap();
     let count = source.matches("    def test_").count();
     assert!(count > 20 && told.contains(&format!("Ran {count} tests")), "{told}");
+}
+
+const SHARE: &str = r"
+components:
+  network: { kind: vpc }
+  speed: { kind: redshift-cluster, network: network }
+  serving: { kind: redshift-serverless, network: network }
+  tables:
+    kind: redshift-sql
+    in: speed
+    statements:
+      trips: { create: 'CREATE TABLE IF NOT EXISTS trips (vin varchar(17), miles int)', undo: keep }
+      miles: { create: 'CREATE VIEW miles AS SELECT vin, miles FROM trips', undo: DROP VIEW IF EXISTS miles }
+  share:
+    kind: redshift-share
+    from: speed
+    after: [tables]
+    schemas: { public: { tables: [trips, miles] } }
+    to: [{ in: serving }]
+";
+
+/// The objects of a share that an update makes anew, by their names.
+fn changed(before: &str, after: &str) -> Vec<String> {
+    let objects = |text: &str| resources(text)["ShareSql"]["Properties"]["Objects"].as_array().unwrap().clone();
+    let (before, after) = (objects(before), objects(after));
+    after.iter().filter(|one| !before.contains(one)).map(|one| one["Name"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn a_share_follows_what_is_shared_and_nothing_else() {
+    assert_eq!(changed(SHARE, SHARE), Vec::<String>::new());
+    // What Redshift takes alike is the same.
+    let spaced = SHARE.replace("SELECT vin, miles FROM", "SELECT  vin,miles  FROM");
+    assert_eq!(changed(SHARE, &spaced), Vec::<String>::new());
+    let another = SHARE.replace("SELECT vin, miles FROM trips", "SELECT vin, miles, 1 AS one FROM trips");
+    assert_eq!(changed(SHARE, &another), ["table public.miles in share"]);
+    let more = SHARE.replace("tables: [trips, miles]", "tables: [trips]");
+    assert_eq!(changed(&more, SHARE), ["table public.miles in share"]);
+    assert_eq!(changed(SHARE, &more), Vec::<String>::new());
+    let all = SHARE.replace("tables: [trips, miles]", "tables: all");
+    let changed_all = all.replace("SELECT vin, miles FROM trips", "SELECT vin FROM trips");
+    assert_eq!(changed(&all, &changed_all), ["tables of public in share"]);
 }

@@ -637,7 +637,11 @@ fn report_missing<'a>(
 
 impl Component for Dataset {
     fn wires(&self) -> Vec<Wire<'_>> {
-        let access = if self.sql.is_some() { Access::AskSql } else { Access::AskTable };
+        let access = match (&self.sql, &self.relation) {
+            (Some(_), _) => Access::AskSql,
+            (None, Some(_)) => Access::AskRelation,
+            (None, None) => Access::AskTable,
+        };
         let table = self.table.iter().map(|to| {
             let access = if self.relation.is_some() { Access::FollowSql } else { Access::ReadColumns };
             Wire { to, access }

@@ -90,7 +90,7 @@ impl Resolver<'_> {
                 match self.flavor {
                     Flavor::Athena => Type::Unknown,
                     Flavor::Redshift => {
-                        kinds.into_iter().rev().fold(first, |kind, (op, right)| combined(kind, op, right))
+                        kinds.into_iter().rev().fold(first, |kind, (op, right)| combined(&kind, op, &right))
                     }
                 }
             }
@@ -230,11 +230,11 @@ fn aggregated(function: &str, of: Type) -> Type {
 }
 
 /// The type of what an operator makes of two values, in Redshift.
-fn combined(left: Type, operator: &BinaryOperator, right: Type) -> Type {
+fn combined(left: &Type, operator: &BinaryOperator, right: &Type) -> Type {
     use BinaryOperator::{And, Divide, Eq, Gt, GtEq, Lt, LtEq, Minus, Multiply, NotEq, Or, Plus};
     match operator {
         And | Eq | Gt | GtEq | Lt | LtEq | NotEq | Or => plain("boolean"),
-        Divide | Minus | Multiply | Plus if is_float(&left) || is_float(&right) => plain("double"),
+        Divide | Minus | Multiply | Plus if is_float(left) || is_float(right) => plain("double"),
         _ => Type::Unknown,
     }
 }

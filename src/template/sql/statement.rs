@@ -144,6 +144,7 @@ pub struct Reader<'a> {
     pub names: &'a [Source],
 }
 
+#[allow(clippy::redundant_closure_for_method_calls, reason = "a method of the parser holds for one lifetime alone")]
 impl Reader<'_> {
     pub fn read(&self, tokens: &[TokenWithSpan]) -> Statement {
         let mut found = Statement::default();
@@ -243,11 +244,7 @@ impl Reader<'_> {
             end.take_all(&late)
         });
         let query = &rest[..query.unwrap_or(rest.len())];
-        let Some(output) = self.query(query, found) else {
-            found.made = Some(Made { thing: Thing::Table, name, columns: None });
-            return;
-        };
-        let columns = output.and_then(|output| {
+        let columns = self.query(query, found).and_then(|output| {
             let Some(names) = names else { return resolve::columns(Flavor::Redshift, Some(&output)) };
             if names.len() != output.len() {
                 let range = names.first().map_or(0, |one| one.1.start)..names.last().map_or(0, |one| one.1.end);
@@ -257,7 +254,7 @@ impl Reader<'_> {
             let column = |((name, _), one): ((String, _), Output)| Column { name, kind: one.kind };
             Some(names.into_iter().zip(output).map(column).collect())
         });
-        self.check_keys(keys, columns.as_deref(), found);
+        Self::check_keys(keys, columns.as_deref(), found);
         found.made = Some(Made { thing: Thing::Table, name, columns });
     }
 
@@ -270,7 +267,7 @@ impl Reader<'_> {
         let columns = match columns {
             Some(columns) => columns,
             None if cursor.take("AS") => {
-                let output = self.query(cursor.rest(), found).flatten();
+                let output = self.query(cursor.rest(), found);
                 resolve::columns(Flavor::Redshift, output.as_deref())
             }
             None => None,
@@ -283,7 +280,7 @@ impl Reader<'_> {
             found.made = Some(Made { thing: Thing::Table, name, columns });
             return;
         }
-        self.check_keys(keys, columns.as_deref(), found);
+        Self::check_keys(keys, columns.as_deref(), found);
         found.made = Some(Made { thing: Thing::Table, name, columns });
     }
 
@@ -340,7 +337,7 @@ impl Reader<'_> {
         keys
     }
 
-    fn check_keys(&self, keys: Vec<(String, Range<usize>)>, columns: Option<&[Column]>, found: &mut Statement) {
+    fn check_keys(keys: Vec<(String, Range<usize>)>, columns: Option<&[Column]>, found: &mut Statement) {
         let Some(columns) = columns else { return };
         for (name, range) in keys {
             if columns.iter().all(|column| column.name != name) && !resolve::is_open(&name) {
@@ -409,10 +406,10 @@ impl Reader<'_> {
         (self.tables)(table)
     }
 
-    /// A query; gives its columns, `Some(None)` where they are not known and `None` where it was not read.
-    pub fn query(&self, tokens: &[TokenWithSpan], found: &mut Statement) -> Option<Option<Vec<Output>>> {
+    /// A query; gives its columns, as far as they are known.
+    pub fn query(&self, tokens: &[TokenWithSpan], found: &mut Statement) -> Option<Vec<Output>> {
         let query = self.parse(tokens, |parser| parser.parse_query(), found)?;
-        Some(self.resolve(found, |resolver, scope| resolver.query(&query, scope)))
+        self.resolve(found, |resolver, scope| resolver.query(&query, scope))
     }
 
     /// An expression.
@@ -454,6 +451,11 @@ impl Reader<'_> {
         part: impl FnOnce(&mut Parser<'_>) -> Result<T, ParserError>,
         found: &mut Statement,
     ) -> Option<T> {
+        if super::open_joins(tokens) > super::MAX_OPEN_JOINS {
+            let reason = "too many joins wait for their conditions".to_owned();
+            found.unread.push(Unread { reason, range: tokens.first().map(|one| self.places.range(one.span)) });
+            return None;
+        }
         let mut parser = Parser::new(&RedshiftSqlDialect {})
             .with_recursion_limit(MAX_DEPTH)
             .with_tokens_with_locations(tokens.to_vec());

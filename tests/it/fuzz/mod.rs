@@ -177,6 +177,10 @@ fn read_sql(bytes: &[u8]) {
             assert!(query.problems.iter().all(|problem| text.get(problem.range.clone()).is_some()));
         }
     }
+    sql::statements(&text, &tables, &mut |change| {
+        assert!(change.query.problems.iter().all(|problem| text.get(problem.range.clone()).is_some()));
+        assert!(change.unread.iter().filter_map(|unread| unread.range.clone()).all(|range| text.get(range).is_some()));
+    });
 }
 
 fn read_resources(resources: &serde_json::Value) {
