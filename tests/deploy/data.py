@@ -187,6 +187,8 @@ class Way:
 
     def produce_mail(self, name):
         event = self.event()
+        # SES sends only from whom it has verified, which is done by hand.
+        self.client("ses").verify_email_identity(EmailAddress=event["mail"]["source"])
         self.client("sesv2").send_email(
             FromEmailAddress=event["mail"]["source"],
             Destination={"ToAddresses": event["mail"]["destination"]},

@@ -13,6 +13,8 @@ import tomllib
 from ministack.services import athena, eventbridge
 from ministack.services.cloudformation import provisioners, stacks
 
+import quicksight
+
 HANDLERS = provisioners._RESOURCE_HANDLERS
 LOCK = threading.Lock()
 
@@ -310,4 +312,5 @@ MADE = {
     "AWS::Events::Archive": handler(archive, change_archive, forget_archive),
     "AWS::Events::Connection": handler(connection, change_connection, forget_connection),
     "AWS::Events::EventBusPolicy": handler(bus_policy, change_bus_policy, forget_bus_policy),
+    **quicksight.MADE,
 }
