@@ -257,7 +257,7 @@ class Way:
         if kind not in ("bus", "stream", "iot") or self.case.get("requests"):
             return
         command = [self.program, "trace", self.folder, "-", "--format", "json", "--now", moment.strftime("%FT%TZ")]
-        command += [] if kind == "iot" else ["--at", name]
+        command += ["--at", name]
         for parameter, value in self.stack.parameters.items():
             command += ["--param", f"{parameter}={value}"]
         ran = subprocess.run(command, input=self.sent.decode(), capture_output=True, text=True)

@@ -1,12 +1,14 @@
 """Producers that MiniStack has, and whose way to Firehose it lacks."""
 
+import base64
 import contextvars
 import gzip
 import json
+import re
 import time
 import uuid
 
-from ministack.services import cloudwatch_logs, eventbridge, iot, ses, ses_v2
+from ministack.services import cloudwatch_logs, eventbridge, iot, kinesis, ses, ses_v2
 
 import firehose
 
@@ -56,7 +58,18 @@ def to_target(target, event, rule, view=None):
 
 
 async def to_action(account, region, rule_name, action, event):
-    """IoT: https://docs.aws.amazon.com/iot/latest/developerguide/kinesis-firehose-rule-action.html"""
+    """IoT: https://docs.aws.amazon.com/iot/latest/developerguide/kinesis-firehose-rule-action.html
+    and https://docs.aws.amazon.com/iot/latest/developerguide/kinesis-rule-action.html"""
+    if "kinesis" in action:
+        settings, data = action["kinesis"], event if isinstance(event, (bytes, str)) else json.dumps(event)
+        data = data.encode() if isinstance(data, str) else data
+        fields = json.loads(data)
+        # Of the templates only fields of the message are known here.
+        key = re.sub(r"\$\{(\w+)\}", lambda name: str(fields[name[1]]), settings["partitionKey"])
+        kinesis._put_record(
+            {"StreamName": settings["streamName"], "Data": base64.b64encode(data).decode(), "PartitionKey": key}
+        )
+        return None
     if "firehose" not in action:
         return await dispatch_action(account, region, rule_name, action, event)
     settings = action["firehose"]

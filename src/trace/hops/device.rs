@@ -46,7 +46,9 @@ impl Rule {
         } else {
             iot_sql::parse(&sql).map_err(|mistake| {
                 let given = sql.get(mistake.range.clone()).unwrap_or_default();
-                format!("AWS IoT refuses its SQL: {}, at `{}`", mistake.message, crate::trace::short(given, 40))
+                let start =
+                    if mistake.is_certain { "AWS IoT refuses its SQL" } else { "formwork does not read its SQL" };
+                format!("{start}: {}, at `{}`", mistake.message, crate::trace::short(given, 40))
             })
         };
         let actions = at("Actions").and_then(Value::as_list).unwrap_or_default();
