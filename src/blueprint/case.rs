@@ -68,4 +68,16 @@ pub struct Reached {
     pub count: Option<u32>,
     /// How it fails, for example `processing-failed`.
     pub error: Option<String>,
+    /// Whether the event is as the contract of the component asks. One that breaks it without this word fails the test.
+    pub contract: Option<Kept>,
+}
+
+/// Whether a contract is kept.
+#[derive(Debug, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Kept {
+    /// The event is as the contract asks.
+    Kept,
+    /// It is not, on purpose.
+    Violated,
 }

@@ -31,6 +31,7 @@ pub fn world<'t>(
     let resolver = Resolver::new(rendered.template(), Deployment { stack, parameters, ..Deployment::default() });
     let packages: Packages = compiled.archives.iter().map(|one| (one.key.clone(), one.files())).collect();
     World::new(rendered.template(), resolver, rendered.components().clone(), &packages, runner)
+        .with_contracts(rendered.contracts())
 }
 
 /// The values of parameters, by their names in the template.

@@ -125,6 +125,18 @@ pub static KINDS: &[&Kind] = &[
     &vpc::KIND,
 ];
 
+/// The kinds to whose components events come, so that these may have a contract.
+pub const WITH_CONTRACT: &[&str] = &[
+    "event-bus",
+    "event-rule",
+    "firehose-stream",
+    "iot-rule",
+    "kinesis-stream",
+    "ses-configuration-set",
+    "sns-topic",
+    "sqs-queue",
+];
+
 /// The kind with this name.
 pub fn by_name(name: &str) -> Option<&'static Kind> {
     KINDS.iter().find(|kind| kind.name == name).copied()

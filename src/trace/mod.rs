@@ -19,6 +19,7 @@ pub mod jq;
 pub mod logs;
 pub mod moment;
 pub mod pattern;
+pub mod promise;
 mod record;
 pub mod report;
 pub mod resolve;

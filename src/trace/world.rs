@@ -1,6 +1,7 @@
 //! The resources of a template that events come to, compiled once: patterns, targets, streams, who reads whom.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::catalog::Catalog;
 use super::firehose::Stream;
@@ -16,6 +17,7 @@ use super::hops::queue::{Mapping, Queue};
 use super::hops::schedule::Schedule;
 use super::hops::topic::Subscription;
 use super::resolve::Resolver;
+use crate::contract::Contract;
 use crate::template::{Resource, Template};
 
 /// The bus that every account has.
@@ -29,6 +31,8 @@ pub struct World<'t> {
     pub resolver: Resolver<'t>,
     /// The components of the blueprint by the logical ids of their resources; empty for a template.
     pub components: BTreeMap<String, String>,
+    /// Contracts by the logical ids of the resources that they are about.
+    pub(super) contracts: BTreeMap<String, Arc<Contract>>,
     /// What runs functions.
     pub(super) runner: &'t dyn Runner,
     pub(super) catalog: Catalog,
@@ -126,7 +130,19 @@ impl<'t> World<'t> {
             mail.extend(MailDestination::read(resource, &resolver));
             nodes.insert(resource.id.as_str(), Node::read(resource, &resolver, packages));
         }
-        Self { template, resolver, components, runner, catalog, nodes, subscriptions, mappings, mail, addresses }
+        Self {
+            template,
+            resolver,
+            components,
+            contracts: BTreeMap::new(),
+            runner,
+            catalog,
+            nodes,
+            subscriptions,
+            mappings,
+            mail,
+            addresses,
+        }
     }
 
     pub(super) fn node(&self, id: &str) -> Option<&Node> {

@@ -12,8 +12,9 @@ use std::ops::Range;
 
 use sqlparser::ast::Statement;
 use sqlparser::dialect::{Dialect, GenericDialect, RedshiftSqlDialect};
+use sqlparser::keywords::Keyword;
 use sqlparser::parser::{Parser, ParserError};
-use sqlparser::tokenizer::{Location, Token, Tokenizer};
+use sqlparser::tokenizer::{Location, Token, TokenWithSpan, Tokenizer};
 
 pub use types::{Mistake, Type};
 
@@ -118,6 +119,9 @@ pub struct Unread {
 /// What no query may be longer than, so that reading it needs no more stack than there is: tokens.
 const MAX_TOKENS: usize = 20_000;
 
+/// How many joins may wait for their conditions: the parser nests them.
+const MAX_OPEN_JOINS: usize = 12;
+
 /// How deep brackets and queries may be inside of each other.
 const MAX_DEPTH: usize = 18;
 
@@ -199,6 +203,9 @@ pub fn read(text: &str, flavor: Flavor, tables: &dyn Fn(&TableName) -> Lookup) -
     if tokens.iter().filter(|token| !matches!(token.token, Token::Whitespace(_))).count() > MAX_TOKENS {
         return Err(unread("the text is too long"));
     }
+    if open_joins(&tokens) > MAX_OPEN_JOINS {
+        return Err(unread("too many joins wait for their conditions"));
+    }
     let mut parser = Parser::new(dialect).with_recursion_limit(MAX_DEPTH).with_tokens_with_locations(tokens);
     let mut statements = parser.parse_statements().map_err(|error| Unread {
         reason: match error {
@@ -216,6 +223,22 @@ pub fn read(text: &str, flavor: Flavor, tables: &dyn Fn(&TableName) -> Lookup) -
         (None, _) => return Err(unread("there is no statement")),
     };
     Ok(resolve::query(&query, flavor, &places, tables))
+}
+
+/// How many joins wait for their conditions at most. A cross join has none.
+fn open_joins(tokens: &[TokenWithSpan]) -> usize {
+    let (mut open, mut most, mut is_cross) = (0_usize, 0, false);
+    for token in tokens {
+        let Token::Word(word) = &token.token else { continue };
+        match word.keyword {
+            Keyword::JOIN if !is_cross => open += 1,
+            Keyword::ON | Keyword::USING => open = open.saturating_sub(1),
+            _ => {}
+        }
+        most = most.max(open);
+        is_cross = word.keyword == Keyword::CROSS;
+    }
+    most
 }
 
 /// Where the lines of a text start.

@@ -145,7 +145,11 @@ impl World<'_> {
             // What a rule does not take is no loop.
             let is_taken = rule.topics().is_none_or(|filter| iot::topic_matches(filter, topic));
             hop.next.push(match self.enter(id, if is_taken { trail } else { &[] }) {
-                Ok(trail) => self.device(id, rule, record, Some(topic), &trail),
+                Ok(trail) => {
+                    let mut hop = self.device(id, rule, record, Some(topic), &trail);
+                    self.hold(id, record, &mut hop);
+                    hop
+                }
                 Err(again) => *again,
             });
         }

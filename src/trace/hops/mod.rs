@@ -35,7 +35,13 @@ impl World<'_> {
     /// Follows an event from where it enters.
     pub fn follow(&self, entry: &Entry, record: &Record) -> Hop {
         match entry {
-            Entry::Bus(name) => self.bus(name, record, &[]),
+            Entry::Bus(name) => {
+                let mut hop = self.bus(name, record, &[]);
+                if let Some(id) = hop.id.clone() {
+                    self.hold(&id, record, &mut hop);
+                }
+                hop
+            }
             Entry::Topic(topic) => self.published(topic, record, &[]),
             Entry::Resource(id) => match self.node(id) {
                 Some(Node::Topic) => self.visit(id, &topic::published(record), &[]),
@@ -114,24 +120,30 @@ impl World<'_> {
             Ok(trail) => trail,
             Err(again) => return *again,
         };
+        let mut hop = self.arrive(id, record, &trail);
+        self.hold(id, record, &mut hop);
+        hop
+    }
+
+    fn arrive(&self, id: &str, record: &Record, trail: &[&str]) -> Hop {
         match self.node(id) {
-            Some(Node::Bus(name)) => self.bus(name, record, &trail),
-            Some(Node::Rule(rule)) => self.rule(id, rule, record, &trail),
-            Some(Node::Archive(archive)) => self.replay(id, archive, record, &trail),
-            Some(Node::Stream(stream)) => self.stream(id, stream, record, &trail),
-            Some(Node::Shards) => self.shards(id, record, &trail),
-            Some(Node::Queue(queue)) => self.queue(id, queue, record, &trail),
-            Some(Node::Topic) => self.topic(id, record, &trail),
-            Some(Node::Mail) => self.mail(id, record, &trail),
-            Some(Node::Schedule(schedule)) => self.schedule(id, schedule, record, &trail),
-            Some(Node::Device(rule)) => self.device(id, rule, record, None, &trail),
-            Some(Node::Method(method)) => self.method(id, method, record, &trail),
-            Some(Node::Logs(group)) => self.logs(id, group, record, &trail),
-            Some(Node::LogFilter(filter)) => self.filtered(id, filter, record, &trail),
-            Some(Node::LogDestination(arn)) => self.send("target", arn, record, &trail),
-            Some(Node::Pipe(pipe)) => self.pipe(id, pipe, record, &trail),
+            Some(Node::Bus(name)) => self.bus(name, record, trail),
+            Some(Node::Rule(rule)) => self.rule(id, rule, record, trail),
+            Some(Node::Archive(archive)) => self.replay(id, archive, record, trail),
+            Some(Node::Stream(stream)) => self.stream(id, stream, record, trail),
+            Some(Node::Shards) => self.shards(id, record, trail),
+            Some(Node::Queue(queue)) => self.queue(id, queue, record, trail),
+            Some(Node::Topic) => self.topic(id, record, trail),
+            Some(Node::Mail) => self.mail(id, record, trail),
+            Some(Node::Schedule(schedule)) => self.schedule(id, schedule, record, trail),
+            Some(Node::Device(rule)) => self.device(id, rule, record, None, trail),
+            Some(Node::Method(method)) => self.method(id, method, record, trail),
+            Some(Node::Logs(group)) => self.logs(id, group, record, trail),
+            Some(Node::LogFilter(filter)) => self.filtered(id, filter, record, trail),
+            Some(Node::LogDestination(arn)) => self.send("target", arn, record, trail),
+            Some(Node::Pipe(pipe)) => self.pipe(id, pipe, record, trail),
             Some(Node::Function(_)) => match record.json() {
-                Some(event) => self.invoke(id, event, record, &trail),
+                Some(event) => self.invoke(id, event, record, trail),
                 None => self.hop("function", id, State::Failed, "gets JSON, and this is none"),
             },
             Some(Node::Bucket | Node::Other) | None => {
