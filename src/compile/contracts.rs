@@ -123,11 +123,11 @@ impl Run {
                 let part = if *of_detail { Part::Detail } else { Part::Event };
                 let named = Named { path, span: *span, part };
                 let shown = self.sources.get(span.file).name.rsplit_once('/').map_or("", |(folder, _)| folder);
-                let shelf = Shelf { files: at.files, folder, shown: shown.to_owned() };
+                let files = Shelf { files: at.files, folder, shown: shown.to_owned() };
                 let sources = &mut self.sources;
                 let mut open = |path: &str, span: Span, sink: &mut Sink| match schema {
                     Place::Inline(node) if path == INLINE => Some(Document::new(INLINE, node.clone())),
-                    _ => shelf.open(path, span, sources, sink),
+                    _ => files.open(path, span, sources, sink),
                 };
                 let contract = read(&named, &mut open, &mut self.sink).map(Arc::new);
                 known.insert(key, contract.clone());
