@@ -17,7 +17,7 @@ pub struct Case {
     pub now: Option<String>,
     /// The event: a file beside the blueprint, or the JSON itself.
     pub send: Sent,
-    /// Where the event enters: a component, or the bus `default`. The default is where the blueprint is fed from
+    /// Where the event enters: a component, the bus `default`, or a topic of AWS IoT. The default is where the blueprint is fed from
     /// outside, if there is only one such place.
     pub at: Option<String>,
     /// What becomes of the event, by component.

@@ -193,7 +193,9 @@ pub(super) fn check(run: &mut Run, cases: &[Case], blueprint: &Blueprint) {
     let known: Vec<&str> = blueprint.components.iter().map(|declared| declared.name.as_str()).collect();
     for case in cases {
         let named = case.expectations.iter().map(|one| &one.component).chain(&case.at);
-        for name in named.filter(|name| name.value != DEFAULT_BUS && !known.contains(&name.value.as_str())) {
+        // A topic of AWS IoT, or a log group by its name, is no component.
+        let is_address = |name: &str| name == DEFAULT_BUS || name.contains('/');
+        for name in named.filter(|name| !is_address(&name.value) && !known.contains(&name.value.as_str())) {
             let help = match closest(&name.value, known.iter().copied()) {
                 Some(close) => format!("did you mean `{close}`?"),
                 None => format!("there are {}", alternatives(known.iter().copied())),
@@ -385,8 +387,8 @@ impl Expectation {
                 (is_met, Json::Object(own).to_string(), None)
             }
             _ => {
-                let record = facts.record.clone().unwrap_or_default();
-                (has(&record, expected), picked(&record, expected).to_string(), None)
+                let record = facts.record.as_deref().unwrap_or(&Json::Null);
+                (has(record, expected), picked(record, expected).to_string(), None)
             }
         };
         (!is_met).then(|| Mismatch {

@@ -15,11 +15,11 @@ use crate::contract::{Contract, INLINE, Named, Part, Violation, read};
 use crate::diagnostics::Sink;
 use crate::source::{FileId, Sources, Span};
 use crate::syntax::{self, Dialect, Node};
-use crate::trace::Record;
 use crate::trace::functions::NoRunner;
 use crate::trace::promise::{Contracts, Known};
 use crate::trace::resolve::{Deployment, Resolver};
 use crate::trace::world::World;
+use crate::trace::{Packages, Record};
 
 codes! {
     /// A sample event of a test is not as the contract asks of where it comes to.
@@ -157,7 +157,7 @@ impl Run {
                 if case.expects_violation(name) {
                     return;
                 }
-                let is_sent = hop.facts.record.is_none() || hop.facts.record.as_ref() == record.json().as_ref();
+                let is_sent = hop.facts.record.is_none() || hop.facts.record.as_ref() == record.json();
                 for violation in hop.facts.contract.iter().flatten() {
                     let violation = if is_sent {
                         violation.clone()
@@ -239,5 +239,6 @@ pub fn known<'k>(rendered: &Rendered, placed: &[Placed], sources: &'k Sources) -
 pub fn world<'t>(rendered: &'t Rendered, name: &str) -> World<'t> {
     let deployment = Deployment { stack: name.to_owned(), ..Deployment::default() };
     let resolver = Resolver::new(&rendered.template, deployment);
-    World::new(&rendered.template, resolver, rendered.components.clone(), &NoRunner).with_contracts(&rendered.contracts)
+    World::new(&rendered.template, resolver, rendered.components.clone(), &Packages::new(), &NoRunner)
+        .with_contracts(&rendered.contracts)
 }

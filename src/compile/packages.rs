@@ -69,6 +69,13 @@ pub struct Archive {
     pub bytes: Vec<u8>,
 }
 
+impl Archive {
+    /// The files in it.
+    pub fn files(&self) -> Vec<(String, Vec<u8>)> {
+        archive::unpack(&self.bytes)
+    }
+}
+
 /// Archives by the full names of their components.
 pub type Archives = BTreeMap<String, Archive>;
 

@@ -53,6 +53,7 @@ mod sns_topic;
 mod sql_runner;
 mod sqs_queue;
 mod standing;
+mod tables;
 mod vpc;
 mod warehouse;
 
@@ -71,6 +72,7 @@ use crate::template::iam::Statement;
 
 use self::layout::Step;
 use self::relation::Relation;
+use self::tables::Holding;
 pub use scope::{Found, Known, PROPERTY_MARK, Read, Scope, Use, substitution};
 pub use site::{Peers, Place, Site, pascal_case};
 pub use standing::Standing;
@@ -550,6 +552,8 @@ pub enum Need {
     MessageGroup,
     /// What decides where a record goes.
     PartitionKey,
+    /// Nothing, but that it is a log group.
+    LogGroup,
 }
 
 /// Metrics of CloudWatch that a component has.
@@ -684,6 +688,12 @@ pub trait Component: Debug {
     fn relation(&self, place: &Place) -> Option<Relation<'_>> {
         let _ = place;
         None
+    }
+
+    /// What it has in warehouses.
+    fn holdings(&self, place: &Place) -> Vec<Holding<'_>> {
+        let _ = place;
+        Vec::new()
     }
 
     /// What a use of it leads on to: another component, which is granted to the same role.

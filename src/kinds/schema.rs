@@ -21,7 +21,7 @@ use crate::blueprint::text::REFERENCE_PATTERN;
 use crate::blueprint::text::TEXT_MARK;
 use crate::blueprint::{Allowance, NAME_PATTERN, Output, PARAMETER_PATTERN, VERSION_PATTERN};
 use crate::schema::model::{Document, Keyword};
-use crate::schema::read;
+use crate::schema::read::{self, children, drop_branch};
 
 /// The generated schema, as it is checked in.
 pub const TEXT: &str = include_str!("../../schemas/blueprint.schema.json");
@@ -260,43 +260,13 @@ fn expression_branch() -> Json {
     json!({"$ref": "#/$defs/Expression"})
 }
 
-/// Removes one alternative; a single one that is left takes the place of the choice.
-fn drop_branch(schema: &mut Json, branch: &Json) {
-    let Json::Object(object) = schema else { return };
-    let Some(Json::Array(branches)) = object.get_mut("anyOf") else { return };
-    branches.retain(|one| one != branch);
-    if let [one] = branches.as_mut_slice()
-        && let Json::Object(one) = one.take()
-    {
-        object.shift_remove("anyOf");
-        for (key, value) in one {
-            object.entry(key).or_insert(value);
-        }
-    }
-}
-
-fn children(schema: &mut Json) -> Box<dyn Iterator<Item = &mut Json> + '_> {
-    match schema {
-        Json::Array(items) => Box::new(items.iter_mut()),
-        Json::Object(object) => Box::new(object.values_mut()),
-        _ => Box::new(std::iter::empty()),
-    }
-}
-
 /// The schema that the compiler validates with: the one that editors see, without the expressions that are evaluated
-/// by then.
+/// by then. `build.rs` packs it.
 pub fn document() -> &'static Document {
+    static PACKED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/language.postcard"));
     static DOCUMENT: OnceLock<Document> = OnceLock::new();
-    DOCUMENT.get_or_init(|| {
-        fn evaluated(schema: &mut Json) {
-            drop_branch(schema, &expression_branch());
-            children(schema).for_each(evaluated);
-        }
-        // The text is part of the program, and a test reads it.
-        let mut schema: Json = serde_json::from_str(TEXT).unwrap_or_default();
-        evaluated(&mut schema);
-        read::document(&schema).unwrap_or_default()
-    })
+    // A test reads it.
+    DOCUMENT.get_or_init(|| postcard::from_bytes(PACKED).unwrap_or_default())
 }
 
 /// Any component: its `kind` decides which other fields it has.

@@ -1,6 +1,7 @@
 //! What is told of the way of an event: a tree of hops.
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use serde_json::{Value as Json, json};
 
@@ -73,7 +74,7 @@ pub struct Facts {
     /// The kind of failure, in the words of the service.
     pub error: Option<String>,
     /// The record as it was after the hop: JSON if it is, else text.
-    pub record: Option<Json>,
+    pub record: Option<Arc<Json>>,
     /// Bytes of the record.
     pub bytes: u64,
     /// MiB and seconds after which an object is written.
@@ -156,7 +157,7 @@ impl Hop {
         add("row", row.clone());
         add("query", query.as_ref().map(|text| json!(text)));
         add("error", error.as_ref().map(|text| json!(text)));
-        add("record", record.clone());
+        add("record", record.as_deref().cloned());
         add("contract", contract.as_ref().map(|violations| contract_json(violations)));
         add("next", Some(self.next.iter().map(|hop| hop.json(sources)).collect()));
         made

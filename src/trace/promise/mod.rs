@@ -126,11 +126,11 @@ impl World<'_> {
 
     /// Holds a record against the contract of what it comes to.
     pub(super) fn hold(&self, id: &str, record: &Record, hop: &mut Hop) {
-        let is_missed = hop.state == State::Dropped && matches!(self.node(id), Some(Node::Rule(_)));
-        let Some(contract) = self.contracts.get(id).filter(|_| !is_missed && !gzip::is_packed(&record.data)) else {
+        let is_missed = hop.state == State::Dropped && matches!(self.node(id), Some(Node::Rule(_) | Node::Device(_)));
+        let Some(contract) = self.contracts.get(id).filter(|_| !is_missed && !gzip::is_packed(record.data())) else {
             return;
         };
-        let violations = violations(contract, &record.data);
+        let violations = violations(contract, record.data());
         let place = |violation: &Violation| violation.asked.as_ref().and_then(|asked| contract.place(asked));
         if violations.is_empty() {
             hop.note(format!("is as {} asks", contract.name()), None);
