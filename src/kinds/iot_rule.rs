@@ -188,7 +188,11 @@ impl Action {
         if need == Some(Need::PartitionKey) {
             let firehose = self.separator.as_ref().map(Located::span).or(self.batch.as_ref().map(Located::span));
             if let Some(span) = firehose {
-                report(span, "a stream of Kinesis has neither separators nor batches", "remove it, or send to a `firehose-stream`");
+                report(
+                    span,
+                    "a stream of Kinesis has neither separators nor batches",
+                    "remove it, or send to a `firehose-stream`",
+                );
             }
             let key = match &self.partition_key {
                 Some(key) => site.scope.value(key),

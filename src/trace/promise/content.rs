@@ -6,8 +6,9 @@ use std::sync::Arc;
 use serde_json::Value as Json;
 
 use crate::contract::{Contract, May, Presence, Step, Types};
+use crate::trace::hops::mail::MailDestination;
 use crate::trace::input::{Input, Piece, Template};
-use crate::trace::world::{MailDestination, Node, World};
+use crate::trace::world::{Node, World};
 
 /// What comes to a resource.
 #[derive(Clone, Debug)]
@@ -184,16 +185,13 @@ impl World<'_> {
             contract: Arc::clone(from.1),
         });
         let next: Vec<(String, Content)> = match self.node(id) {
-            Some(Node::Bus) => {
-                let name = self.resource(id).map(|bus| self.resolver.name(bus)).unwrap_or_default();
-                self.rules_of(&name).map(|(rule, _)| (rule.to_owned(), content.clone())).collect()
-            }
+            Some(Node::Bus(name)) => self.rules_of(name).map(|(rule, _)| (rule.to_owned(), content.clone())).collect(),
             Some(Node::Rule(rule)) => rule
                 .targets
                 .iter()
                 .filter_map(|target| {
                     let to = self.by_arn(&target.arn)?;
-                    let is_bus = matches!(self.node(to), Some(Node::Bus));
+                    let is_bus = matches!(self.node(to), Some(Node::Bus(_)));
                     let input = target.input.as_ref().ok()?;
                     Some((to.to_owned(), if is_bus { content.clone() } else { content.through(input) }))
                 })

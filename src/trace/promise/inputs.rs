@@ -9,7 +9,7 @@ use crate::diagnostics::Sink;
 use crate::source::Span;
 use crate::template::{Map, Value};
 use crate::trace::input::Path;
-use crate::trace::world::{Rule, World};
+use crate::trace::world::World;
 
 codes! {
     /// A target takes a field that an event may lack by its contract.
@@ -53,7 +53,7 @@ codes! {
 
 impl World<'_> {
     /// Checks what the targets of a rule take.
-    pub(super) fn check_inputs(&self, arrival: &Arrival, _: &Rule, known: &Known<'_>, sink: &mut Sink) {
+    pub(super) fn check_inputs(&self, arrival: &Arrival, known: &Known<'_>, sink: &mut Sink) {
         let targets = self.resource(&arrival.id).and_then(|rule| rule.properties.get("Targets")?.as_list());
         let mut paths: Vec<(String, Span, bool)> = Vec::new();
         for target in targets.unwrap_or_default().iter().filter_map(Value::as_map) {

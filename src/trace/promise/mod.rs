@@ -71,9 +71,9 @@ impl World<'_> {
     pub fn check_contracts(&self, known: &Known<'_>, sink: &mut Sink) {
         for arrival in self.arrivals() {
             match self.node(&arrival.id) {
-                Some(Node::Rule(rule)) => {
+                Some(Node::Rule(_)) => {
                     self.check_pattern(&arrival, known, sink);
-                    self.check_inputs(&arrival, rule, known, sink);
+                    self.check_inputs(&arrival, known, sink);
                 }
                 Some(Node::Stream(stream)) => {
                     self.check_partition_keys(&arrival, stream, known, sink);
@@ -89,7 +89,7 @@ impl World<'_> {
         let mut events: Vec<Json> =
             known.samples.iter().filter(|event| arrival.contract.is_kept(event)).cloned().collect();
         let bus = match self.node(&arrival.from) {
-            Some(Node::Bus) => self.resource(&arrival.from).map(|bus| self.resolver.name(bus)),
+            Some(Node::Bus(name)) => Some(name.clone()),
             _ => None,
         };
         let rules = self.nodes().filter(|(id, node)| match node {

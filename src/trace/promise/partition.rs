@@ -157,7 +157,7 @@ impl World<'_> {
                 return;
             }
             if hop.what == "failure" && hop.facts.error.as_deref() == Some(EXTRACTION_FAILED) {
-                found = Some(Err((hop.says.clone(), hop.facts.record.clone().unwrap_or_default())));
+                found = Some(Err((hop.says.clone(), hop.facts.record.as_deref().cloned().unwrap_or_default())));
             } else if hop.what == "firehose" {
                 found.get_or_insert(Ok(()));
             }
