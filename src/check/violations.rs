@@ -417,7 +417,7 @@ pub fn report(violation: &Violation, root: &Node, hints: &[(&str, &str)], broken
             Proposal::Name { meant, .. } => !is_key || !is_there(meant),
             // Two numbers in quotes are still no version.
             Proposal::Quote => keys.as_slice() != ["version"],
-            Proposal::Number | Proposal::Boolean | Proposal::Call(_) => true,
+            Proposal::Number | Proposal::Boolean | Proposal::Append(_) | Proposal::Call(_) => true,
         });
         sink.report(code, span, message).maybe_help(help).propose(proposal);
     }

@@ -330,6 +330,8 @@ impl Run {
         if is_sound && !rendered.contracts.is_empty() {
             let world = contracts::world(&rendered, &blueprint.name);
             self.check_samples(&rendered, &world, at);
+            let known = contracts::known(&rendered, &placed, &self.sources);
+            world.check_contracts(&known, &mut self.sink);
         }
         let allowed = blueprint.components.iter().flat_map(|declared| {
             let names = declared.allow.iter().map(|allowance| (&allowance.code.value, allowance.code.span()));
