@@ -304,7 +304,7 @@ impl Run {
         // A template of components that are wrong themselves would only repeat their mistakes.
         let is_sound = !self.sink.has_errors();
         if is_sound {
-            check::template(&template, &self.sources, &mut self.sink);
+            check::template(&template, &check::Nested::new(), &self.sources, &mut self.sink);
         }
         let allowed = blueprint.components.iter().flat_map(|declared| {
             let names = declared.allow.iter().map(|allowance| (&allowance.code.value, allowance.code.span()));

@@ -3,8 +3,11 @@
 mod alarms;
 mod athena;
 mod catalog;
+mod cloudfront;
 mod connect;
+mod dynamodb;
 mod ec2;
+mod elasticache;
 mod event_source;
 mod events;
 mod firehose;
@@ -12,6 +15,8 @@ mod glue;
 mod kinesis;
 mod log_names;
 mod logs;
+mod nested;
+mod networks;
 mod partition;
 mod pipelines;
 mod quicksight;
@@ -23,6 +28,7 @@ mod s3;
 mod schedule;
 mod security;
 mod ses;
+mod states;
 mod targets;
 
 use super::Context;
@@ -33,8 +39,11 @@ pub static CODES: &[&[&Code]] = &[
     alarms::CODES,
     athena::CODES,
     catalog::CODES,
+    cloudfront::CODES,
     connect::CODES,
+    dynamodb::CODES,
     ec2::CODES,
+    elasticache::CODES,
     event_source::CODES,
     events::CODES,
     events::pattern::CODES,
@@ -58,6 +67,8 @@ pub static CODES: &[&[&Code]] = &[
     kinesis::CODES,
     log_names::CODES,
     logs::CODES,
+    nested::CODES,
+    networks::CODES,
     partition::CODES,
     pipelines::CODES,
     quicksight::CODES,
@@ -74,6 +85,7 @@ pub static CODES: &[&[&Code]] = &[
     security::secrets::CODES,
     security::settings::CODES,
     ses::CODES,
+    states::CODES,
     targets::CODES,
 ];
 
@@ -82,8 +94,11 @@ pub fn check(context: &Context<'_>, sink: &mut Sink) {
     alarms::check(context, sink);
     athena::check(context, sink);
     catalog::check(context, sink);
+    cloudfront::check(context, sink);
     connect::check(context, sink);
+    dynamodb::check(context, sink);
     ec2::check(context, sink);
+    elasticache::check(context, sink);
     event_source::check(context, sink);
     events::check(context, sink);
     firehose::check(context, sink);
@@ -91,6 +106,8 @@ pub fn check(context: &Context<'_>, sink: &mut Sink) {
     kinesis::check(context, sink);
     log_names::check(context, sink);
     logs::check(context, sink);
+    nested::check(context, sink);
+    networks::check(context, sink);
     partition::check(context, sink);
     pipelines::check(context, sink);
     quicksight::check(context, sink);
@@ -102,5 +119,6 @@ pub fn check(context: &Context<'_>, sink: &mut Sink) {
     schedule::check(context, sink);
     security::check(context, sink);
     ses::check(context, sink);
+    states::check(context, sink);
     targets::check(context, sink);
 }
