@@ -92,7 +92,14 @@ fn open_template(
     let diagnostics = run.sink.finish(&run.sources);
     let rendered = |template: Template| {
         let value = template.written.clone().unwrap_or_else(|| template.to_value(Origin::Derived(Span::START)));
-        Rendered { template, value, components: BTreeMap::new(), is_sound: true, cases: Vec::new() }
+        Rendered {
+            template,
+            value,
+            components: BTreeMap::new(),
+            is_sound: true,
+            cases: Vec::new(),
+            contracts: BTreeMap::new(),
+        }
     };
     Compiled {
         name: None,
