@@ -321,7 +321,7 @@ impl Run {
         // A template of components that are wrong themselves would only repeat their mistakes.
         let is_sound = !self.sink.has_errors();
         if is_sound {
-            check::template(&template, &self.sources, &mut self.sink);
+            check::template(&template, &check::Nested::new(), &self.sources, &mut self.sink);
         }
         let origin = Origin::Derived(blueprint.span.unwrap_or(Span::START));
         let value = template.to_value(origin);
