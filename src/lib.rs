@@ -15,6 +15,7 @@ pub mod check;
 pub mod cli;
 pub mod compile;
 pub mod compose;
+pub mod contract;
 pub mod kinds;
 pub mod schema;
 pub mod trace;

@@ -17,7 +17,7 @@ pub struct Case {
     pub now: Option<String>,
     /// The event: a file beside the blueprint, or the JSON itself.
     pub send: Sent,
-    /// Where the event enters: a component, or the bus `default`. The default is where the blueprint is fed from
+    /// Where the event enters: a component, the bus `default`, or a topic of AWS IoT. The default is where the blueprint is fed from
     /// outside, if there is only one such place.
     pub at: Option<String>,
     /// What becomes of the event, by component.
@@ -68,4 +68,16 @@ pub struct Reached {
     pub count: Option<u32>,
     /// How it fails, for example `processing-failed`.
     pub error: Option<String>,
+    /// Whether the event is as the contract of the component asks. One that breaks it without this word fails the test.
+    pub contract: Option<Kept>,
+}
+
+/// Whether a contract is kept.
+#[derive(Debug, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Kept {
+    /// The event is as the contract asks.
+    Kept,
+    /// It is not, on purpose.
+    Violated,
 }

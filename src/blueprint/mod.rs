@@ -4,6 +4,7 @@
 
 pub mod case;
 pub mod condition;
+pub mod contract;
 pub mod decode;
 mod evaluate;
 pub mod expand;
@@ -149,6 +150,8 @@ pub struct Declared {
     pub when: Vec<(Condition, usize, Span)>,
     /// Raw properties by the role of the resource that they are merged into.
     pub overrides: Option<Tree>,
+    /// What the events are that come to it.
+    pub contract: Option<contract::Written>,
     /// What is wrong in it by the schema, as paths from its fields.
     wrong: Vec<Vec<Segment>>,
     /// All of it, from its name to its end.
@@ -156,7 +159,7 @@ pub struct Declared {
 }
 
 /// Fields that components of every kind have, and that are not part of their models.
-pub const COMMON_FIELDS: &[&str] = &["allow", "for_each", "kind", "overrides", "use", "when", "with"];
+pub const COMMON_FIELDS: &[&str] = &["allow", "contract", "for_each", "kind", "overrides", "use", "when", "with"];
 
 /// A value that the stack gives to whoever deploys it.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -278,6 +281,7 @@ impl Declared {
             _ => Vec::new(),
         };
         let overrides = expand::field(node, "overrides").map(|node| text::tree(node, sources, faults));
+        let contract = expand::field(node, "contract").and_then(contract::Written::read);
         let mut fields = node.clone();
         if let Data::Map(entries) = &mut fields.data {
             entries.retain(|entry| !COMMON_FIELDS.contains(&entry.key.text.as_str()));
@@ -293,6 +297,7 @@ impl Declared {
             allow,
             when: Vec::new(),
             overrides,
+            contract,
             wrong: Vec::new(),
             span,
         }

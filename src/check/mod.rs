@@ -24,6 +24,7 @@ mod uses;
 mod violations;
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 pub use policies::CODES as POLICIES;
 pub use rules::CODES as RULES;
@@ -125,6 +126,29 @@ impl<'a> Context<'a> {
             Some(at) => span.slice(at, at + part.len()),
             None => span,
         }
+    }
+
+    /// Where a part of a text is written: there, if the text, its line or the part alone stands at the place as it is,
+    /// and otherwise the first line of the place.
+    pub fn written(&self, place: Span, text: &str, range: &Range<usize>) -> Span {
+        let source = self.sources.text(place);
+        let start = text[..range.start].rfind('\n').map_or(0, |at| at + 1);
+        let end = text[range.start..].find('\n').map_or(text.len(), |at| range.start + at);
+        let line = text[start..end].trim_end();
+        let part = text.get(range.clone()).unwrap_or_default();
+        let found = [(text.trim_end(), 0), (line, start), (part, range.start)].into_iter().find_map(|(known, from)| {
+            let mut places = source.match_indices(known);
+            let at = places.next().filter(|_| !known.is_empty() && places.next().is_none())?.0;
+            Some((at + (range.start - from).min(known.len()), at + known.len()))
+        });
+        let Some((at, end)) = found else { return self.first_line(place) };
+        // The end of a text has no byte of its own.
+        let last = (at + range.len()).min(end);
+        if at < last {
+            return self.first_line(place.slice(at, last));
+        }
+        let before = source[..at].char_indices().next_back().map_or(at, |(before, _)| before);
+        place.slice(before, at)
     }
 
     /// Whether the template was written by hand, so that every mistake in it is its writer's.

@@ -103,7 +103,7 @@ const DEFAULT_WIDTH: usize = 140;
 
 /// All codes of the program, sorted by name.
 pub fn codes() -> Vec<&'static Code> {
-    let own = [crate::diagnostics::CODES, crate::kinds::REFERENCE_CODES, crate::syntax::CODES];
+    let own = [crate::contract::CODES, crate::diagnostics::CODES, crate::kinds::REFERENCE_CODES, crate::syntax::CODES];
     let kinds = crate::kinds::KINDS.iter().flat_map(|kind| kind.codes);
     let lists = own.into_iter().chain(
         crate::blueprint::ALL_CODES

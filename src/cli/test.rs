@@ -122,7 +122,7 @@ pub fn run(arguments: &Arguments, streams: &mut Streams<'_>) -> io::Result<Exit>
 
 fn results(compiled: &Compiled, runner: &dyn Runner) -> Vec<Result> {
     let Some(rendered) = compiled.template.as_ref().filter(|template| template.is_sound()) else { return Vec::new() };
-    let world = tracing::world(rendered, compiled.name.as_deref(), BTreeMap::new(), runner);
+    let world = tracing::world(compiled, rendered, BTreeMap::new(), runner);
     let one = |case: &Case| {
         let arrival = case.now.unwrap_or_else(|| tracing::arrival(&case.event));
         let record = Record::new(case.event.clone(), arrival);
@@ -130,7 +130,10 @@ fn results(compiled: &Compiled, runner: &dyn Runner) -> Vec<Result> {
             Some(name) => world.entry(&name.value),
             None => world.entry_for(&record),
         };
-        let outcome = entry.map(|entry| world.follow(&entry, &record));
+        let outcome = entry.and_then(|entry| match entry.refuses(&record) {
+            Some(why) => Err(why),
+            None => Ok(world.follow(&entry, &record)),
+        });
         let mismatches = outcome.as_ref().map(|hop| case.compare(hop)).unwrap_or_default();
         Result { name: case.name.clone(), place: case.place, outcome, mismatches }
     };

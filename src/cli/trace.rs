@@ -7,6 +7,7 @@ use rayon::prelude::*;
 use serde_json::{Value as Json, json};
 
 use super::runner::Interpreters;
+use super::tracing::Event;
 use super::{Exit, Streams, check, input, tracing};
 use crate::compile::Compiled;
 use crate::diagnostics::Severity;
@@ -34,7 +35,7 @@ pub struct Arguments {
     /// Files with events: JSON, a list of events, or one event a line; `-` reads stdin
     #[arg(value_name = "EVENT", required = true)]
     events: Vec<PathBuf>,
-    /// Where events enter: a component, a logical id, or the bus `default`
+    /// Where events enter: a component, a logical id, the bus `default`, or a topic of AWS IoT
     #[arg(long, value_name = "COMPONENT")]
     at: Option<String>,
     /// When events arrive, as ISO 8601; the default is the time in the event, or the time of the clock
@@ -105,7 +106,7 @@ pub fn run(arguments: &Arguments, streams: &mut Streams<'_>) -> io::Result<Exit>
     };
     let (interpreters, none) = (Interpreters::default(), NoRunner);
     let runner: &dyn Runner = if arguments.no_functions { &none } else { &interpreters };
-    let world = tracing::world(rendered, compiled.name.as_deref(), parameters, runner);
+    let world = tracing::world(&compiled, rendered, parameters, runner);
     let mut events = Vec::new();
     for path in &arguments.events {
         match tracing::read(path) {
@@ -121,31 +122,38 @@ pub fn run(arguments: &Arguments, streams: &mut Streams<'_>) -> io::Result<Exit>
         Some(Err(wrong)) => return problem(streams, &wrong, ""),
         None => None,
     };
-    let follow = |data: &[u8]| follow(&world, named.as_ref(), data, now);
+    let follow = |event: &Event| follow(&world, named.as_ref(), event, now);
     if arguments.count || arguments.rate.is_some() {
-        let one =
-            |(_, data): &(String, Vec<u8>)| -> Result<Count, String> { Ok(Count::of(&follow(data)?, data.len())) };
+        let one = |event: &Event| -> Result<Count, String> { Ok(Count::of(&follow(event)?, event.data.len())) };
         let counted = events.par_iter().map(one).try_reduce(Count::default, |one, other| Ok(one.and(other)));
         return match counted {
             Ok(counted) => count(arguments, &counted, streams).map(|()| Exit::Fine),
             Err(wrong) => problem(streams, &wrong, ""),
         };
     }
-    let traced: Result<Vec<(String, Hop)>, String> =
-        events.into_iter().map(|(name, data)| Ok((name, follow(&data)?))).collect();
+    let one = |event: Event| follow(&event).map(|hop| (event.name, hop));
+    let traced: Result<Vec<(String, Hop)>, String> = events.into_iter().map(one).collect();
     match traced {
         Ok(traced) => print(arguments.format, &compiled, &traced, streams).map(|()| Exit::Fine),
         Err(wrong) => problem(streams, &wrong, ""),
     }
 }
 
-fn follow(world: &World<'_>, named: Option<&Entry>, data: &[u8], now: Option<jiff::Timestamp>) -> Result<Hop, String> {
-    let record = Record::new(data, now.unwrap_or_else(|| tracing::arrival(data)));
+fn follow(
+    world: &World<'_>,
+    named: Option<&Entry>,
+    event: &Event,
+    now: Option<jiff::Timestamp>,
+) -> Result<Hop, String> {
+    let record = Record::new(event.data.as_slice(), now.unwrap_or_else(|| tracing::arrival(&event.data)));
     let entry = match named {
         Some(entry) => entry.clone(),
         None => world.entry_for(&record)?,
     };
-    Ok(world.follow(&entry, &record))
+    match entry.refuses(&record) {
+        Some(why) => Err(event.refused(&record, &why)),
+        None => Ok(world.follow(&entry, &record)),
+    }
 }
 
 fn problem(streams: &mut Streams<'_>, text: &str, help: &str) -> io::Result<Exit> {

@@ -75,6 +75,28 @@ pub fn pack(files: &[(String, Vec<u8>)]) -> Vec<u8> {
     archive
 }
 
+/// The files of an archive that [`pack`] made.
+pub fn unpack(archive: &[u8]) -> Vec<(String, Vec<u8>)> {
+    let mut files = Vec::new();
+    let mut rest = archive;
+    while let Some(after) = rest.strip_prefix(&LOCAL.to_le_bytes()) {
+        let number = |at: usize, bytes: usize| {
+            let digits = after.get(at..at + bytes)?;
+            Some(digits.iter().rev().fold(0_usize, |number, byte| number << 8 | usize::from(*byte)))
+        };
+        // After five short fields and the checksum: twice the size, the length of the name, no extra fields.
+        let (Some(size), Some(length)) = (number(14, 4), number(22, 2)) else { break };
+        let (start, end) = (26 + length, 26 + length + size);
+        let (Some(name), Some(content), Some(next)) = (after.get(26..start), after.get(start..end), after.get(end..))
+        else {
+            break;
+        };
+        files.push((String::from_utf8_lossy(name).into_owned(), content.to_vec()));
+        rest = next;
+    }
+    files
+}
+
 fn long(number: usize) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
 }
@@ -85,7 +107,7 @@ fn short(number: usize) -> u16 {
 
 #[cfg(test)]
 mod tests {
-    use super::pack;
+    use super::{pack, unpack};
 
     #[test]
     fn the_order_of_the_files_does_not_matter() {
@@ -94,5 +116,12 @@ mod tests {
         assert_eq!(there, pack(&[file("index.py"), file("a/b.py")]));
         assert_ne!(there, pack(&[file("a/b.py"), file("index.js")]));
         assert_eq!(pack(&[]).len(), 22);
+    }
+
+    #[test]
+    fn what_is_packed_is_unpacked() {
+        let files = [("a/b.py".to_owned(), b"x".to_vec()), ("index.py".to_owned(), Vec::new())];
+        assert_eq!(unpack(&pack(&files)), files);
+        assert_eq!(unpack(b"PK\x03\x04"), []);
     }
 }

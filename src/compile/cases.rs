@@ -8,6 +8,7 @@ use super::{Location, MISSING_FILE, Run, reason};
 use crate::blueprint::text::Located;
 use crate::blueprint::{self, Blueprint, section};
 use crate::compose::UNKNOWN_COMPONENT;
+use crate::contract::Violation;
 use crate::diagnostics::{alternatives, closest};
 use crate::source::Span;
 use crate::syntax::{Data, Entry, Node};
@@ -63,10 +64,31 @@ pub struct Case {
     pub now: Option<jiff::Timestamp>,
     /// The event.
     pub event: Vec<u8>,
+    /// Where it is written.
+    pub sent: Sent,
     /// Where the event enters.
     pub at: Option<Located<String>>,
     /// What becomes of it.
     pub expectations: Vec<Expectation>,
+}
+
+/// Where an event is written.
+#[derive(Clone, Debug)]
+pub enum Sent {
+    /// In a file beside the blueprint.
+    File(Located<String>),
+    /// In the test.
+    Inline(Node),
+}
+
+impl Sent {
+    /// The place in the test.
+    pub fn span(&self) -> Span {
+        match self {
+            Self::File(path) => path.span(),
+            Self::Inline(node) => node.span,
+        }
+    }
 }
 
 /// What becomes of an event at a component.
@@ -95,20 +117,6 @@ pub struct Mismatch {
     pub actual: String,
     /// What to write in the place instead, where that is certain.
     pub update: Option<(Span, String)>,
-}
-
-/// JSON as it is written.
-fn json(node: &Node) -> Json {
-    match &node.data {
-        Data::Null => Json::Null,
-        Data::Bool(value) => Json::Bool(*value),
-        Data::Number(number) => Json::Number(number.clone()),
-        Data::String(scalar) => Json::String(scalar.text.clone()),
-        Data::List(items) => items.iter().map(json).collect(),
-        Data::Map(entries) => Json::Object(
-            entries.iter().map(|entry| (entry.key.text.clone(), json(&entry.value))).collect::<Object<_, _>>(),
-        ),
-    }
 }
 
 fn text(node: &Node, key: &str) -> Option<Located<String>> {
@@ -140,12 +148,14 @@ fn case(run: &mut Run, item: &Node, at: Location<'_>) -> Option<Case> {
         time
     });
     let send = blueprint::entry(item, "send")?;
+    let mut written = Sent::Inline(send.value.clone());
     let event = match &send.value.data {
         Data::String(scalar) => {
             let file = Located::at(scalar.text.clone(), send.value.span);
             if !run.check_inside(&file) {
                 return None;
             }
+            written = Sent::File(file.clone());
             let folder = at.path.parent().unwrap_or(Path::new(""));
             match at.files.read(&folder.join(&file.value)) {
                 Ok(bytes) => bytes.trim_ascii_end().to_vec(),
@@ -158,7 +168,7 @@ fn case(run: &mut Run, item: &Node, at: Location<'_>) -> Option<Case> {
                 }
             }
         }
-        _ => json(&send.value).to_string().into_bytes(),
+        _ => send.value.json().to_string().into_bytes(),
     };
     let expectations = section(item, "expect").iter().map(|entry| {
         let component = Located::at(entry.key.text.clone(), entry.key.span);
@@ -166,7 +176,7 @@ fn case(run: &mut Run, item: &Node, at: Location<'_>) -> Option<Case> {
             Data::Map(fields) => Some(
                 fields
                     .iter()
-                    .map(|field| (field.key.text.clone(), json(&field.value), field.value.span))
+                    .map(|field| (field.key.text.clone(), field.value.json(), field.value.span))
                     .collect::<Vec<_>>(),
             ),
             _ => None,
@@ -174,7 +184,8 @@ fn case(run: &mut Run, item: &Node, at: Location<'_>) -> Option<Case> {
         Expectation { component, span: entry.value.span, fields }
     });
     let expectations = expectations.collect();
-    Some(Case { name: name.value.clone(), place: name.span(), now, event, at: text(item, "at"), expectations })
+    let (at, place) = (text(item, "at"), name.span());
+    Some(Case { name: name.value, place, now, event, sent: written, at, expectations })
 }
 
 /// Checks that the components exist which tests name.
@@ -182,7 +193,9 @@ pub(super) fn check(run: &mut Run, cases: &[Case], blueprint: &Blueprint) {
     let known: Vec<&str> = blueprint.components.iter().map(|declared| declared.name.as_str()).collect();
     for case in cases {
         let named = case.expectations.iter().map(|one| &one.component).chain(&case.at);
-        for name in named.filter(|name| name.value != DEFAULT_BUS && !known.contains(&name.value.as_str())) {
+        // A topic of AWS IoT, or a log group by its name, is no component.
+        let is_address = |name: &str| name == DEFAULT_BUS || name.contains('/');
+        for name in named.filter(|name| !is_address(&name.value) && !known.contains(&name.value.as_str())) {
             let help = match closest(&name.value, known.iter().copied()) {
                 Some(close) => format!("did you mean `{close}`?"),
                 None => format!("there are {}", alternatives(known.iter().copied())),
@@ -223,11 +236,59 @@ fn has(actual: &Json, expected: &Json) -> bool {
 }
 
 impl Case {
+    /// Whether it sends on purpose what breaks the contract of a component.
+    pub fn expects_violation(&self, component: &str) -> bool {
+        let own = self.expectations.iter().filter(|one| one.component.value == component);
+        own.flat_map(|one| one.fields.iter().flatten()).any(|(field, value, _)| field == CONTRACT && *value == VIOLATED)
+    }
+
     /// What is not as it is expected.
     pub fn compare(&self, hop: &Hop) -> Vec<Mismatch> {
-        self.expectations.iter().flat_map(|expectation| expectation.compare(hop)).collect()
+        let mut found = self.broken(hop);
+        found.extend(self.expectations.iter().flat_map(|expectation| expectation.compare(hop)));
+        found
+    }
+
+    /// Contracts that the event breaks, and no expectation says so.
+    fn broken(&self, hop: &Hop) -> Vec<Mismatch> {
+        let mut found: Vec<Mismatch> = Vec::new();
+        hop.walk(&mut |hop| {
+            let Some(violations) = hop.facts.contract.as_deref().filter(|all| !all.is_empty()) else { return };
+            let name = hop.component.as_deref().unwrap_or(&hop.name);
+            let says = |one: &Expectation| {
+                one.component.value == name && one.fields.iter().flatten().any(|(field, ..)| field == CONTRACT)
+            };
+            if !self.expectations.iter().any(says) && !found.iter().any(|one| one.component == name) {
+                found.push(Mismatch {
+                    component: name.to_owned(),
+                    field: Some(CONTRACT.to_owned()),
+                    place: self.sent.span(),
+                    expected: KEPT.to_owned(),
+                    actual: broken(violations),
+                    update: None,
+                });
+            }
+        });
+        found
     }
 }
+
+/// How a contract is broken, in one line.
+fn broken(violations: &[Violation]) -> String {
+    let told: Vec<String> = violations
+        .iter()
+        .map(|one| match one.way() {
+            way if way.is_empty() => one.message.clone(),
+            way => format!("`{way}`: {}", one.message),
+        })
+        .collect();
+    format!("{VIOLATED}: {}", told.join("; "))
+}
+
+/// The field of an expectation about a contract, and what it says of one that is broken on purpose.
+const CONTRACT: &str = "contract";
+const KEPT: &str = "kept";
+const VIOLATED: &str = "violated";
 
 impl Expectation {
     fn compare(&self, hop: &Hop) -> Vec<Mismatch> {
@@ -240,8 +301,7 @@ impl Expectation {
         });
         all.retain(|hop| hop.state != State::Dropped);
         // What an event ends at says more than what it passes.
-        let ends: Vec<&Hop> =
-            all.iter().copied().filter(|hop| hop.facts != crate::trace::report::Facts::default()).collect();
+        let ends: Vec<&Hop> = all.iter().copied().filter(|hop| !hop.facts.is_empty()).collect();
         let ends = if ends.is_empty() { all.clone() } else { ends };
         let whole = |expected: &str, actual: String, update: Option<String>| Mismatch {
             component: name.to_owned(),
@@ -264,11 +324,33 @@ impl Expectation {
                 Some("none".to_owned()),
             )];
         }
+        let (contract, others): (Vec<_>, Vec<_>) = fields.iter().partition(|(field, ..)| field == CONTRACT);
         let mismatches = |end: &Hop| -> Vec<Mismatch> {
-            fields.iter().filter_map(|(field, value, span)| self.field(field, value, *span, end, ends.len())).collect()
+            others.iter().filter_map(|(field, value, span)| self.field(field, value, *span, end, ends.len())).collect()
         };
         // Of several records one has to be as it is expected.
-        ends.iter().map(|end| mismatches(end)).min_by_key(Vec::len).unwrap_or_default()
+        let mut found = ends.iter().map(|end| mismatches(end)).min_by_key(Vec::len).unwrap_or_default();
+        found.extend(contract.into_iter().filter_map(|(_, value, span)| self.contract(value, *span, &all)));
+        found
+    }
+
+    /// Whether the contract of the component is kept or broken, as it is expected.
+    fn contract(&self, expected: &Json, span: Span, all: &[&Hop]) -> Option<Mismatch> {
+        let held: Vec<&Vec<Violation>> = all.iter().filter_map(|hop| hop.facts.contract.as_ref()).collect();
+        let violations: Vec<Violation> = held.iter().flat_map(|one| one.iter().cloned()).collect();
+        let (actual, update) = match (held.is_empty(), violations.is_empty()) {
+            (true, _) => ("the component has no contract".to_owned(), None),
+            (false, true) => (KEPT.to_owned(), Some(KEPT)),
+            (false, false) => (broken(&violations), Some(VIOLATED)),
+        };
+        (update.is_none_or(|actual| *expected != actual)).then(|| Mismatch {
+            component: self.component.value.clone(),
+            field: Some(CONTRACT.to_owned()),
+            place: span,
+            expected: expected.as_str().unwrap_or_default().to_owned(),
+            actual,
+            update: update.map(|text| (span, text.to_owned())),
+        })
     }
 
     fn field(&self, field: &str, expected: &Json, span: Span, end: &Hop, count: usize) -> Option<Mismatch> {
@@ -305,8 +387,8 @@ impl Expectation {
                 (is_met, Json::Object(own).to_string(), None)
             }
             _ => {
-                let record = facts.record.clone().unwrap_or_default();
-                (has(&record, expected), picked(&record, expected).to_string(), None)
+                let record = facts.record.as_deref().unwrap_or(&Json::Null);
+                (has(record, expected), picked(record, expected).to_string(), None)
             }
         };
         (!is_met).then(|| Mismatch {

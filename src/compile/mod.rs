@@ -5,6 +5,7 @@
 mod allow;
 mod archive;
 mod cases;
+mod contracts;
 mod modules;
 mod packages;
 mod templates;
@@ -28,6 +29,7 @@ use crate::kinds::{self, Known, Scope};
 use crate::source::{FileId, Files, Origin, Sources, Span};
 use crate::syntax::{self, Dialect, Node};
 use crate::template::{Resource, Template, Value, emit};
+use crate::trace::promise::Contracts;
 
 codes! {
     /// A file that a blueprint names does not exist or cannot be read.
@@ -103,8 +105,16 @@ codes! {
 }
 
 /// The codes of this layer, part by part.
-pub static ALL_CODES: &[&[&Code]] =
-    &[CODES, allow::CODES, cases::CODES, modules::CODES, packages::CODES, templates::CODES, workspace::CODES];
+pub static ALL_CODES: &[&[&Code]] = &[
+    CODES,
+    allow::CODES,
+    cases::CODES,
+    contracts::CODES,
+    modules::CODES,
+    packages::CODES,
+    templates::CODES,
+    workspace::CODES,
+];
 
 pub use cases::{Case, Expectation, Mismatch, fits};
 /// The folder under which [`Files`] gives the reference library.
@@ -140,6 +150,7 @@ pub struct Rendered {
     components: BTreeMap<String, String>,
     is_sound: bool,
     cases: Vec<Case>,
+    contracts: Contracts,
 }
 
 /// How a template is written out.
@@ -174,6 +185,11 @@ impl Rendered {
     /// The tests of the blueprint.
     pub fn cases(&self) -> &[Case] {
         &self.cases
+    }
+
+    /// The contracts of its components.
+    pub fn contracts(&self) -> &Contracts {
+        &self.contracts
     }
 
     /// Whether nothing was wrong before the template was checked, so that all of it is there.
@@ -278,6 +294,7 @@ impl Run {
         let blueprint = &mut gathered.blueprint;
         let placed = compose::place(blueprint, &self.sources, &mut faults, &mut self.sink);
         let read = self.read_files(&placed, &gathered.folders, at.files);
+        let contracts = self.read_contracts(blueprint, &gathered.folders, at);
         let mut archives = self.pack(&blueprint.name, &placed, &gathered.folders, at.files);
         let mut files = kinds::Read::default();
         files.archives.extend(archives.iter().map(|(name, archive)| (name.clone(), archive.key.clone())));
@@ -306,6 +323,14 @@ impl Run {
         if is_sound {
             check::template(&template, &self.sources, &mut self.sink);
         }
+        let origin = Origin::Derived(blueprint.span.unwrap_or(Span::START));
+        let value = template.to_value(origin);
+        let components = components(&template, &placed);
+        let rendered = Rendered { template, value, components, is_sound, cases, contracts };
+        if is_sound && !rendered.contracts.is_empty() {
+            let world = contracts::world(&rendered, &blueprint.name);
+            self.check_samples(&rendered, &world, at);
+        }
         let allowed = blueprint.components.iter().flat_map(|declared| {
             let names = declared.allow.iter().map(|allowance| (&allowance.code.value, allowance.code.span()));
             names.map(|(name, span)| Allowed { name, span, area: declared.span, errors: false })
@@ -314,11 +339,7 @@ impl Run {
         at.workspace.accept(Some(&blueprint.name), &mut self.sink);
         at.workspace.weigh(&mut self.sink);
         self.sink.each(|diagnostic| modules::relate(diagnostic, &gathered.used));
-        let origin = Origin::Derived(blueprint.span.unwrap_or(Span::START));
-        let value = template.to_value(origin);
         let name = (!blueprint.name.is_empty()).then(|| blueprint.name.clone());
-        let components = components(&template, &placed);
-        let rendered = Rendered { template, value, components, is_sound, cases };
         (name, Some(rendered), archives.into_values().collect())
     }
 

@@ -9,8 +9,9 @@ use sha2::{Digest, Sha256};
 use super::{MISSING_FILE, Run, archive, reason};
 use crate::blueprint::text::Located;
 use crate::compose::Placed;
+use crate::diagnostics::Sink;
 use crate::kinds::{Package, Scope};
-use crate::source::Files;
+use crate::source::{Files, Span};
 use crate::template::{Data, Function};
 
 codes! {
@@ -66,6 +67,13 @@ pub struct Archive {
     pub bucket: String,
     /// What is in it.
     pub bytes: Vec<u8>,
+}
+
+impl Archive {
+    /// The files in it.
+    pub fn files(&self) -> Vec<(String, Vec<u8>)> {
+        archive::unpack(&self.bytes)
+    }
 }
 
 /// Archives by the full names of their components.
@@ -158,16 +166,25 @@ impl Run {
 
     /// Whether a path stays in the folder of the blueprint; one that does not is reported.
     pub(super) fn check_inside(&mut self, path: &Located<String>) -> bool {
-        use std::path::Component;
-        let inside = |part| matches!(part, Component::Normal(_) | Component::CurDir);
-        let fits = !path.value.is_empty() && Path::new(&path.value).components().all(inside);
+        let fits = is_inside(&path.value);
         if !fits {
-            self.sink
-                .report(&super::OUTSIDE, path.span(), format!("`{}` is outside of the blueprint's folder", path.value))
-                .help("copy it into the folder of the blueprint, and name it from there");
+            report_outside(&path.value, path.span(), &mut self.sink);
         }
         fits
     }
+}
+
+/// Whether a path stays in the folder that it starts at.
+pub fn is_inside(path: &str) -> bool {
+    use std::path::Component;
+    let inside = |part| matches!(part, Component::Normal(_) | Component::CurDir);
+    !path.is_empty() && Path::new(path).components().all(inside)
+}
+
+/// Reports a path that leaves the folder of the blueprint.
+pub fn report_outside(path: &str, span: Span, sink: &mut Sink) {
+    sink.report(&super::OUTSIDE, span, format!("`{path}` is outside of the blueprint's folder"))
+        .help("copy it into the folder of the blueprint, and name it from there");
 }
 
 /// Says for each archive in which bucket its function looks for it.

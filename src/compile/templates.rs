@@ -86,7 +86,14 @@ fn open_template(workspace: &Workspace, shown: &str, bytes: Vec<u8>, known_codes
     let diagnostics = run.sink.finish(&run.sources);
     let rendered = |template: Template| {
         let value = template.written.clone().unwrap_or_else(|| template.to_value(Origin::Derived(Span::START)));
-        Rendered { template, value, components: BTreeMap::new(), is_sound: true, cases: Vec::new() }
+        Rendered {
+            template,
+            value,
+            components: BTreeMap::new(),
+            is_sound: true,
+            cases: Vec::new(),
+            contracts: BTreeMap::new(),
+        }
     };
     Compiled {
         name: None,

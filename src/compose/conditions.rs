@@ -58,7 +58,8 @@ pub struct Conditions {
 
 /// The parts of the conditions under which a component exists, each by a text that is the same for the same condition.
 pub fn parts(declared: &Declared, scope: &Scope) -> BTreeSet<String> {
-    declared.when.iter().map(|(condition, frame, span)| key(&scope.at(*frame).condition(condition, *span))).collect()
+    let value = |(condition, frame, span): &(Condition, usize, Span)| scope.at(*frame).condition(condition, *span);
+    declared.when.iter().flat_map(|when| keys(&value(when))).collect()
 }
 
 /// Reports a reference to something that may be absent from something that cannot do without it.
@@ -87,10 +88,12 @@ impl Conditions {
         if declared.when.is_empty() {
             return;
         }
-        let (mut keys, mut values) = (BTreeSet::new(), Vec::new());
+        let (mut held, mut values) = (BTreeSet::new(), Vec::new());
         for (condition, frame, span) in &declared.when {
             let value = scope.at(*frame).condition(condition, *span);
-            if keys.insert(key(&value)) {
+            let parts = keys(&value);
+            if !parts.is_subset(&held) {
+                held.extend(parts);
                 values.push(value);
             }
         }
@@ -98,7 +101,7 @@ impl Conditions {
         for resource in resources {
             resource.condition = Some(name.clone());
         }
-        self.named.insert(name, (keys, values));
+        self.named.insert(name, (held, values));
     }
 
     /// Makes one of conditions that are equal, as those of the components of a module are. The first by name stays,
@@ -189,7 +192,7 @@ impl Conditions {
             parts.sort_by(|a, b| a.0.cmp(&b.0));
             parts.dedup_by(|a, b| a.0 == b.0);
             if !parts.is_empty() {
-                let keys: BTreeSet<String> = parts.iter().map(|(key, _)| key.clone()).collect();
+                let keys: BTreeSet<String> = parts.iter().flat_map(|(_, value)| keys(value)).collect();
                 let name = self.same(&keys).unwrap_or_else(|| format!("{}OutputExists", key.text));
                 if let Data::Map(output) = &mut output.data {
                     output.push("Condition", key.origin, name.as_str());
@@ -200,6 +203,14 @@ impl Conditions {
             kept.0.push((key, output));
         }
         template.outputs = kept;
+    }
+}
+
+/// What holds where a condition holds, each part by a text that is the same for the same condition.
+fn keys(value: &Value) -> BTreeSet<String> {
+    match &value.data {
+        Data::Call(Function::And, parts) => parts.as_list().unwrap_or_default().iter().flat_map(keys).collect(),
+        _ => BTreeSet::from([key(value)]),
     }
 }
 

@@ -260,12 +260,15 @@ impl Sink {
 /// The name among `known` that `given` most likely stands for, by edit distance.
 pub fn closest<'a>(given: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let given = given.to_lowercase();
-    let limit = (given.chars().count() / 3).max(1);
+    let length = given.chars().count();
+    let limit = (length / 3).max(1);
     known
         .into_iter()
         .filter_map(|name| {
             let lower = name.to_lowercase();
-            let distance = strsim::osa_distance(&given, &lower);
+            // The distance is at least the difference in length, and takes as long as both lengths multiplied.
+            let is_near = lower.chars().count().abs_diff(length) <= limit;
+            let distance = if is_near { strsim::osa_distance(&given, &lower) } else { usize::MAX };
             // A word that is a whole part of a longer name is meant more often than a stranger of equal length.
             let part = given.len() > 2 && (lower.split(['-', '_', '.']).any(|part| part == given));
             (distance <= limit || part).then_some((if part { distance.min(limit) } else { distance }, name))

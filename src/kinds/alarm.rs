@@ -315,18 +315,13 @@ impl Component for Alarm {
     fn compose(&self, site: &mut Site<'_>) {
         let (place, scope) = (site.place, site.scope);
         let origin = place.origin;
-        let topics = |first: usize, count: usize| {
-            let arns: Vec<Value> = (first..first + count).filter_map(|wire| site.address(wire)).collect();
-            (!arns.is_empty()).then_some(arns)
-        };
-        let alarm_actions = topics(0, self.notify.len());
-        let ok_actions = topics(self.notify.len(), self.notify_ok.len());
+        let told = self.notify.len();
         let mut properties = map!(origin;
             "AlarmName" => self.name.as_ref().map(|name| scope.value(name)),
             "AlarmDescription" => self.description.as_ref().map(|text| scope.value(text)),
             "ActionsEnabled" => (!self.enabled).then_some(false),
-            "AlarmActions" => alarm_actions,
-            "OKActions" => ok_actions,
+            "AlarmActions" => site.addresses(0..told),
+            "OKActions" => site.addresses(told..told + self.notify_ok.len()),
         );
         if let Some(metric) = &self.metric {
             let (name, extended) = statistic(&metric.statistic.value);

@@ -263,10 +263,7 @@ impl Component for AnomalyAlarm {
             Value::string(Origin::Written(self.metric.statistic.span()), statistic(&self.metric.statistic.value).0);
         let detector = self.detector(&found, &stat, site);
         site.add(DETECTOR, "AWS::CloudWatch::AnomalyDetector", detector);
-        let arns = |first: usize, count: usize| {
-            let arns: Vec<Value> = (first..first + count).filter_map(|wire| site.address(wire)).collect();
-            (!arns.is_empty()).then_some(arns)
-        };
+        let told = self.notify.len();
         let values = map!(origin; "Metric" => found, "Period" => period(origin, &self.metric), "Stat" => stat);
         let metrics = [
             map!(origin; "Id" => "m1", "MetricStat" => values, "ReturnData" => true),
@@ -281,8 +278,8 @@ impl Component for AnomalyAlarm {
             "AlarmName" => self.name.as_ref().map(|name| scope.value(name)),
             "AlarmDescription" => self.description.as_ref().map(|text| scope.value(text)),
             "ActionsEnabled" => (!self.enabled).then_some(false),
-            "AlarmActions" => arns(0, self.notify.len()),
-            "OKActions" => arns(self.notify.len(), self.notify_ok.len()),
+            "AlarmActions" => site.addresses(0..told),
+            "OKActions" => site.addresses(told..told + self.notify_ok.len()),
             "Metrics" => metrics,
             "ThresholdMetricId" => "band",
             "ComparisonOperator" => self.side.name(),

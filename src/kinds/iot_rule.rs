@@ -12,9 +12,10 @@ use crate::map;
 use crate::source::{Origin, Span};
 use crate::template::{Map, Value};
 
-/// A rule of AWS IoT: messages of devices that its SQL chooses go to streams, with a role.
+/// A rule of AWS IoT: messages of devices that its SQL chooses go to streams and log groups, with a role.
 ///
-/// What cannot be delivered goes to the streams of `errors`, as a message that says why, with the original in Base64.
+/// What cannot be delivered goes to what `errors` names, as a message that says why, with the original in Base64. The
+/// statement is checked, also the default of a parameter that gives it.
 ///
 /// ```yaml
 /// components:
@@ -57,14 +58,15 @@ pub struct Rule {
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "DeviceAction")]
 struct Action {
-    /// The `firehose-stream` or `kinesis-stream`.
+    /// The `firehose-stream`, `kinesis-stream` or `log-group`.
     to: Reference,
     /// What decides the shard of a `kinesis-stream`, where templates of IoT are written `${!topic()}`. The default is a
     /// new id for each message.
     partition_key: Option<Text>,
     /// What stands after each message in a `firehose-stream`. The default is a newline.
     separator: Option<Located<Separator>>,
-    /// Whether a message that is a list becomes a record for each of its items, in a `firehose-stream`.
+    /// Whether a message that is a list becomes a record or a log event for each of its items, in a `firehose-stream` or
+    /// a `log-group`.
     batch: Option<Located<bool>>,
 }
 
@@ -100,7 +102,7 @@ impl Separator {
 codes! {
     /// An action of an IoT rule has a setting of another service.
     ///
-    /// Shards are chosen in Kinesis, separators and batches are those of Firehose.
+    /// Shards are chosen in Kinesis, separators are those of Firehose, and Kinesis takes no batches.
     ///
     /// ```yaml
     /// components:
@@ -177,15 +179,20 @@ impl Action {
     fn to_map(&self, wire: usize, role: Option<&Value>, site: &Site<'_>) -> Map {
         let origin = Origin::Derived(self.to.span());
         let grant = site.granted.get(wire).and_then(Option::as_ref);
-        let is_sharded = grant.is_some_and(|grant| grant.need == Some(Need::PartitionKey));
+        let need = grant.and_then(|grant| grant.need);
         let name = site.address(wire);
         let report = |span: Span, message: &str, help: &str| {
             site.scope.sink().report(&SETTING, span, message).also(self.to.span(), "the target").help(help);
         };
-        if is_sharded {
+        let batch = self.batch.as_ref().map(|batch| batch.value);
+        if need == Some(Need::PartitionKey) {
             let firehose = self.separator.as_ref().map(Located::span).or(self.batch.as_ref().map(Located::span));
             if let Some(span) = firehose {
-                report(span, "only Firehose has separators and batches", "remove it, or send to a `firehose-stream`");
+                report(
+                    span,
+                    "a stream of Kinesis has neither separators nor batches",
+                    "remove it, or send to a `firehose-stream`",
+                );
             }
             let key = match &self.partition_key {
                 Some(key) => site.scope.value(key),
@@ -197,12 +204,19 @@ impl Action {
         if let Some(key) = self.partition_key.as_ref().filter(|_| grant.is_some()) {
             report(key.span, "only Kinesis has partition keys", "remove it, or send to a `kinesis-stream`");
         }
+        if need == Some(Need::LogGroup) {
+            if let Some(separator) = &self.separator {
+                report(separator.span(), "log events need no separator", "remove it, or send to a `firehose-stream`");
+            }
+            let logs = map!(origin; "LogGroupName" => name, "RoleArn" => role.cloned(), "BatchMode" => batch);
+            return map!(origin; "CloudwatchLogs" => logs);
+        }
         let separator = self.separator.as_ref().map_or(Separator::Newline, |separator| separator.value);
         let firehose = map!(origin;
             "DeliveryStreamName" => name,
             "RoleArn" => role.cloned(),
             "Separator" => separator.text(),
-            "BatchMode" => self.batch.as_ref().map(|batch| batch.value),
+            "BatchMode" => batch,
         );
         map!(origin; "Firehose" => firehose)
     }

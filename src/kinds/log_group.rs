@@ -7,7 +7,7 @@ use super::encryption::Encryption;
 use super::s3_bucket::OnDelete;
 use super::site::{join, json_text, own_arn};
 use super::standing::{Policy, Properties, Standing};
-use super::{Access, Attribute, Component, Get, Grant, Kind, Metrics, Peers, Place, Port, Request, Scope, Site};
+use super::{Access, Attribute, Component, Get, Grant, Kind, Metrics, Need, Peers, Place, Port, Request, Scope, Site};
 use crate::blueprint::text::{Part, Reference, Setting, Text};
 use crate::map;
 use crate::source::Origin;
@@ -89,6 +89,9 @@ pub(super) const RETENTION_DAYS: u32 = 365;
 /// EventBridge delivers through the log delivery service.
 const WRITERS: [&str; 2] = ["delivery.logs.amazonaws.com", "events.amazonaws.com"];
 
+/// Source: AWS IoT Developer Guide, "CloudWatch Logs", requirements of the rule action.
+const FROM_DEVICES: &[&str] = &["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"];
+
 const GROUP: &str = "LogGroup";
 
 /// Source: CloudWatch Logs User Guide, "Monitoring with CloudWatch metrics", with the dimension `LogGroupName` alone.
@@ -136,6 +139,13 @@ impl Component for Group {
         if *request.access == Access::TailLogs {
             let name = Value { origin: request.origin, ..place.reference(GROUP) };
             return Grant { address: Some(name), ..Grant::default() };
+        }
+        if *request.access == Access::SendDeviceMessages {
+            let origin = request.origin;
+            let arn = Value { origin, ..place.attribute(GROUP, "Arn") };
+            let role = vec![Statement::allow(origin, FROM_DEVICES, vec![arn]).named(format!("LogTo{}", place.id("")))];
+            let address = Some(Value { origin, ..place.reference(GROUP) });
+            return Grant { role, address, need: Some(Need::LogGroup), ..Grant::default() };
         }
         if *request.access != Access::SendEvents {
             return Grant::default();
@@ -231,7 +241,7 @@ fn use_by_logs(origin: Origin, name: &Value) -> Statement {
 
 pub(super) static KIND: Kind = Kind {
     name: "log-group",
-    ports: &[Port::Events, Port::LogEvents, Port::Metrics],
+    ports: &[Port::DeviceMessages, Port::Events, Port::LogEvents, Port::Metrics],
     attributes: &[
         Attribute { name: "name", doc: "Name of the log group.", get: Get::Ref(GROUP) },
         Attribute { name: "arn", doc: "ARN of the log group, with `:*` at its end.", get: Get::Att(GROUP, "Arn") },

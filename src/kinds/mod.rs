@@ -53,6 +53,7 @@ mod sns_topic;
 mod sql_runner;
 mod sqs_queue;
 mod standing;
+mod tables;
 mod vpc;
 mod warehouse;
 
@@ -71,6 +72,7 @@ use crate::template::iam::Statement;
 
 use self::layout::Step;
 use self::relation::Relation;
+use self::tables::Holding;
 pub use scope::{Found, Known, PROPERTY_MARK, Read, Scope, Use, substitution};
 pub use site::{Peers, Place, Site, pascal_case};
 pub use standing::Standing;
@@ -123,6 +125,18 @@ pub static KINDS: &[&Kind] = &[
     &sns_topic::KIND,
     &sqs_queue::KIND,
     &vpc::KIND,
+];
+
+/// The kinds to whose components events come, so that these may have a contract.
+pub const WITH_CONTRACT: &[&str] = &[
+    "event-bus",
+    "event-rule",
+    "firehose-stream",
+    "iot-rule",
+    "kinesis-stream",
+    "ses-configuration-set",
+    "sns-topic",
+    "sqs-queue",
 ];
 
 /// The kind with this name.
@@ -394,6 +408,8 @@ pub enum Access {
     ShowFields,
     /// Asks it for a table of the Glue Data Catalog.
     AskTable,
+    /// Asks it for a table of Redshift.
+    AskRelation,
     /// Asks it in SQL.
     AskSql,
     /// Lets a service itself store audit logs under this prefix.
@@ -449,7 +465,7 @@ impl Access {
             Self::TailLogs => Port::LogEvents,
             Self::Watch => Port::Metrics,
             Self::ShowFields => Port::Fields,
-            Self::AskTable | Self::AskSql => Port::Source,
+            Self::AskTable | Self::AskRelation | Self::AskSql => Port::Source,
             Self::JoinNetwork | Self::ReachServices(_) => Port::Network,
             Self::RunSql(_) => Port::Warehouse,
             Self::FollowSql => Port::Sql,
@@ -538,6 +554,8 @@ pub enum Need {
     MessageGroup,
     /// What decides where a record goes.
     PartitionKey,
+    /// Nothing, but that it is a log group.
+    LogGroup,
 }
 
 /// Metrics of CloudWatch that a component has.
@@ -667,6 +685,12 @@ pub trait Component: Debug {
     fn relation(&self, place: &Place) -> Option<Relation<'_>> {
         let _ = place;
         None
+    }
+
+    /// What it has in warehouses.
+    fn holdings(&self, place: &Place) -> Vec<Holding<'_>> {
+        let _ = place;
+        Vec::new()
     }
 
     /// What a use of it leads on to: another component, which is granted to the same role.

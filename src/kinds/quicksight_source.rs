@@ -197,6 +197,57 @@ codes! {
     ///     owners: [group/default/analysts]
     /// ```
     TABLE = Error "table-through-redshift";
+
+    /// A data set has a table of Redshift, but its source asks Athena.
+    ///
+    /// ```yaml
+    /// components:
+    ///   network: { kind: vpc }
+    ///   serving: { kind: redshift-serverless, network: network }
+    ///   views:
+    ///     kind: redshift-sql
+    ///     in: serving
+    ///     statements:
+    ///       trips: { create: CREATE TABLE IF NOT EXISTS trips (vin varchar(17)), undo: keep }
+    ///   analytics:
+    ///     kind: quicksight-source
+    ///     athena: {}
+    ///     owners: [group/default/analysts]
+    ///   all-trips:
+    ///     kind: quicksight-dataset
+    ///     source: analytics
+    ///     table: views
+    ///     relation: trips
+    ///     owners: [group/default/analysts]
+    /// ```
+    ///
+    /// Instead:
+    ///
+    /// ```yaml
+    /// components:
+    ///   network: { kind: vpc }
+    ///   serving: { kind: redshift-serverless, network: network }
+    ///   views:
+    ///     kind: redshift-sql
+    ///     in: serving
+    ///     statements:
+    ///       trips: { create: CREATE TABLE IF NOT EXISTS trips (vin varchar(17)), undo: keep }
+    ///   password:
+    ///     kind: secret
+    ///     field: password
+    ///     others: { username: reader }
+    ///   warehouse:
+    ///     kind: quicksight-source
+    ///     redshift: { host: "${serving.address}", database: dev, secret: password }
+    ///     owners: [group/default/analysts]
+    ///   all-trips:
+    ///     kind: quicksight-dataset
+    ///     source: warehouse
+    ///     table: views
+    ///     relation: trips
+    ///     owners: [group/default/analysts]
+    /// ```
+    RELATION = Error "relation-through-athena";
 }
 
 /// Source: Redshift Management Guide, "Managing clusters": the default port.
@@ -299,7 +350,7 @@ impl Component for Source {
     }
 
     fn accept(&self, request: &Request<'_>, place: &Place, scope: &Scope) -> Grant {
-        accept(self.redshift.is_some(), request, place, scope)
+        accept(Some(self.redshift.is_some()), request, place, scope)
     }
 
     fn compose(&self, site: &mut Site<'_>) {
@@ -334,9 +385,15 @@ impl Component for Source {
     }
 }
 
-/// How a data set names its source.
-fn accept(redshift: bool, request: &Request<'_>, place: &Place, scope: &Scope) -> Grant {
-    if redshift && *request.access == Access::AskTable {
+/// How a data set names its source, which asks Redshift or not, as far as that is known.
+fn accept(redshift: Option<bool>, request: &Request<'_>, place: &Place, scope: &Scope) -> Grant {
+    if redshift == Some(false) && *request.access == Access::AskRelation {
+        scope
+            .sink()
+            .report(&RELATION, request.origin.span(), format!("`{}` asks Athena, not Redshift", place.name))
+            .help("name a source with `redshift`, or remove `relation`");
+    }
+    if redshift == Some(true) && *request.access == Access::AskTable {
         scope
             .sink()
             .report(
@@ -344,7 +401,7 @@ fn accept(redshift: bool, request: &Request<'_>, place: &Place, scope: &Scope) -
                 request.origin.span(),
                 format!("`{}` asks Redshift, which has no tables of Glue", place.name),
             )
-            .help("write `sql` and `columns` instead of `table`, or name a source with `athena`");
+            .help("add `relation` to a `table` of Redshift, write `sql` and `columns`, or name a source with `athena`");
     }
     let address = Value { origin: request.origin, ..place.attribute(SOURCE, "Arn") };
     Grant { address: Some(address), ..Grant::default() }
@@ -353,12 +410,12 @@ fn accept(redshift: bool, request: &Request<'_>, place: &Place, scope: &Scope) -
 /// A source as a raw resource.
 #[derive(Debug)]
 struct Named {
-    redshift: bool,
+    redshift: Option<bool>,
 }
 
 impl Named {
     fn read(properties: &Properties<'_>) -> Box<dyn Component> {
-        Box::new(Self { redshift: properties.literal(&["Type"]).as_deref() == Some("REDSHIFT") })
+        Box::new(Self { redshift: properties.literal(&["Type"]).map(|kind| kind == "REDSHIFT") })
     }
 }
 

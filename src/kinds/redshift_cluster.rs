@@ -7,7 +7,7 @@ use super::encryption::{Encryption, KEY};
 use super::site::{assumed_by, own_arn};
 use super::standing::{Policy, Standing, plain};
 use super::vpc::Clients;
-use super::warehouse::{self, ADMIN, DATABASE, PARAMETERS, PORT, Warehouse, given};
+use super::warehouse::{self, ADMIN, DATABASE, PARAMETERS, Warehouse, given};
 use super::{
     Access, Actor, Attribute, Component, Get, Grant, Kind, Metrics, Peers, Place, Port, Request, Scope, Site, Wire,
 };
@@ -59,7 +59,7 @@ pub struct Cluster {
     /// Name of the administrator, in lower case. The default is `awsuser`.
     admin: Option<Text>,
     /// The port.
-    #[serde(default = "port")]
+    #[serde(default = "warehouse::port")]
     #[schemars(extend("minimum" = 5431, "maximum" = 8215))]
     port: Setting<u32>,
     /// Ids of security groups whose members may connect, beside its own.
@@ -197,10 +197,6 @@ const METRICS: &[&str] = &[
 
 fn nodes() -> Setting<u32> {
     Setting::Known(Located::nowhere(NODES))
-}
-
-fn port() -> Setting<u32> {
-    Setting::Known(Located::nowhere(PORT))
 }
 
 fn yes() -> bool {

@@ -8,7 +8,7 @@ use super::s3_bucket::OnDelete;
 use super::site::{join, own_arn};
 use super::standing::{Policy, Standing, plain};
 use super::vpc::Clients;
-use super::warehouse::{self, ADMIN, DATABASE, PARAMETERS, PORT, Warehouse, given};
+use super::warehouse::{self, ADMIN, DATABASE, PARAMETERS, Warehouse, given};
 use super::{Access, Attribute, Component, Get, Grant, Kind, Metrics, Peers, Place, Port, Request, Scope, Site, Wire};
 use crate::blueprint::text::{Located, Reference, Setting, Text};
 use crate::diagnostics::Sink;
@@ -21,6 +21,11 @@ use crate::template::{Data, Function, Value};
 /// It is encrypted, in private subnets, and reached with TLS only. Redshift makes the password of the administrator
 /// itself and keeps it in Secrets Manager. The namespace has one role, which is its default, and whoever lets it read
 /// elsewhere adds exactly that to it. The namespace stays when the stack is deleted, the workgroup goes.
+///
+/// CloudFormation has no type for limits of usage, which count RPU hours by day or month. What bounds the cost here are
+/// `max_capacity`, `query_seconds` and `price_performance`, and an `alarm` on `ComputeSeconds` tells of it. Nor does
+/// CloudFormation give the ARN of the secret of the administrator; `secret-name` is its name, which follows from those of
+/// the namespace and the administrator.
 ///
 /// ```yaml
 /// components:
@@ -52,11 +57,14 @@ pub struct Serverless {
     /// is more.
     #[schemars(extend("minimum" = 4, "maximum" = 5632))]
     max_capacity: Option<Setting<u32>>,
+    /// What Redshift weighs when it scales by itself: costs, or how fast queries are. Without `base_capacity` Redshift then
+    /// also decides what queries start with. The default is to scale from `base_capacity` alone.
+    price_performance: Option<Located<PricePerformance>>,
     /// Seconds after which a query is given up. Without it Redshift decides.
     #[schemars(range(min = 1, max = 86_399))]
     query_seconds: Option<Located<u32>>,
     /// The port.
-    #[serde(default = "port")]
+    #[serde(default = "warehouse::port")]
     #[schemars(extend("minimum" = 5431, "maximum" = 8215))]
     port: Setting<u32>,
     /// Ids of security groups whose members may connect, beside its own.
@@ -76,6 +84,35 @@ pub struct Serverless {
     /// What happens to the namespace, which holds the data, when the stack is deleted.
     #[serde(default)]
     on_delete: OnDelete,
+}
+
+/// What Redshift weighs when it scales by itself.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema, Serialize, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case")]
+enum PricePerformance {
+    /// The lowest cost.
+    LowCost,
+    /// Rather the cost.
+    Economical,
+    /// Both.
+    Balanced,
+    /// Rather the speed.
+    Resourceful,
+    /// The highest speed.
+    HighPerformance,
+}
+
+impl PricePerformance {
+    /// Source: Redshift Serverless API, `PerformanceTarget`.
+    fn level(self) -> u32 {
+        match self {
+            Self::LowCost => 1,
+            Self::Economical => 25,
+            Self::Balanced => 50,
+            Self::Resourceful => 75,
+            Self::HighPerformance => 100,
+        }
+    }
 }
 
 /// A log of a namespace.
@@ -149,10 +186,6 @@ const WORKGROUP: &str = "Workgroup";
 /// dimension `Workgroup` alone.
 const METRICS: &[&str] = &["ComputeCapacity", "ComputeSeconds"];
 
-fn port() -> Setting<u32> {
-    Setting::Known(Located::nowhere(PORT))
-}
-
 fn all_logs() -> Vec<LogExport> {
     vec![LogExport::Connections, LogExport::Statements, LogExport::Users]
 }
@@ -180,8 +213,8 @@ impl Serverless {
         let named = |value: Value| Value { origin, ..value };
         // CloudFormation does not give the ARN of the secret, but its name follows from those of namespace and
         // administrator, and the Data API takes a name, too. What follows it in the ARN is random.
-        // Source: Redshift Management Guide, "Managing Amazon Redshift admin passwords using AWS Secrets Manager";
-        // Redshift Data API, `ExecuteStatement`, `SecretArn`.
+        // Source: Redshift Serverless API, `Namespace`, `adminPasswordSecretArn`, whose examples in public code are
+        // `secret:redshift!NAMESPACE-ADMIN-abcdef`; Redshift Data API, `ExecuteStatement`, `SecretArn`.
         let text = |text: &str| Value::string(origin, text);
         let admin = given(self.admin.as_ref(), ADMIN, origin, scope);
         let secret = join(origin, &[text("redshift!"), place.reference(NAMESPACE), text("-"), admin]);
@@ -281,13 +314,21 @@ impl Component for Serverless {
         );
         site.add_stateful(NAMESPACE, "AWS::RedshiftServerless::Namespace", self.on_delete.removal(), properties);
         let fixed = |number: u32| Value::new(origin, Data::Number(number.into()));
-        let base = self.base_capacity.as_ref().map_or_else(|| fixed(BASE), number);
+        let base = match (&self.base_capacity, &self.price_performance) {
+            (Some(base), _) => Some(number(base)),
+            (None, Some(_)) => None,
+            (None, None) => Some(fixed(BASE)),
+        };
         let max = match (&self.max_capacity, self.base_capacity.as_ref().map(Setting::known)) {
             (Some(max), _) => number(max),
             (None, Some(Some(base))) => fixed(MAX.max(*base)),
-            (None, Some(None)) => base.clone(),
+            (None, Some(None)) => base.clone().unwrap_or_else(|| fixed(MAX)),
             (None, None) => fixed(MAX),
         };
+        let target = self.price_performance.as_ref().map(|target| {
+            let origin = Origin::Written(target.span());
+            map!(origin; "Level" => target.value.level(), "Status" => "ENABLED")
+        });
         let parameter = |name: &str, value: Value| map!(origin; "ParameterKey" => name, "ParameterValue" => value);
         let mut parameters: Vec<_> =
             PARAMETERS.iter().map(|(name, value)| parameter(name, Value::string(origin, *value))).collect();
@@ -300,6 +341,7 @@ impl Component for Serverless {
             "NamespaceName" => place.reference(NAMESPACE),
             "BaseCapacity" => base,
             "MaxCapacity" => max,
+            "PricePerformanceTarget" => target,
             "Port" => number(&self.port),
             "SubnetIds" => network.map(|network| network.subnets),
             "SecurityGroupIds" => group.map(|group| [group]),

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::redshift_sql::{default_name, warehouse};
 use super::sql_runner::{self, Job, Object, Sql, Step};
+use super::tables::{self, Held, Holding, Session};
 use super::warehouse::{NAME_PATTERN, Warehouse};
 use super::{Access, Component, Grant, Kind, Place, Port, Request, Scope, Site, Wire};
 use crate::blueprint::text::{Located, Reference, Text};
@@ -23,7 +24,7 @@ use crate::template::{Data, Function, Value};
 /// |---|---|---|
 /// | the stack is made | `CREATE DATASHARE`; `ALTER DATASHARE … ADD SCHEMA` and `ADD TABLE`, one each; `GRANT USAGE ON DATASHARE … TO NAMESPACE` or `TO ACCOUNT`, with `AuthorizeDataShare` for an account | `CREATE DATABASE … FROM DATASHARE … OF NAMESPACE`; `GRANT USAGE ON DATABASE`, one for each of `grants` |
 /// | a statement fails | all that was made before it is undone, last first | likewise |
-/// | it is updated | only what changed: `ADD TABLE` or `REMOVE TABLE` for a table, `GRANT` or `REVOKE` for a consumer or a right | its database only if the consumer or the name changed |
+/// | it is updated | only what changed: `ADD TABLE` or `REMOVE TABLE` for a table, both for one that a component of the blueprint makes anew, `GRANT` or `REVOKE` for a consumer or a right | its database only if the consumer or the name changed |
 /// | the stack is deleted | `REVOKE USAGE`, `DeauthorizeDataShare`, `REMOVE TABLE`, `REMOVE SCHEMA`, `DROP DATASHARE` | before that: `REVOKE USAGE ON DATABASE`, `DROP DATABASE` |
 ///
 /// The ids of the namespaces are those of the warehouses themselves. Another account takes the share in its own console
@@ -241,8 +242,30 @@ impl Model {
         self.name.as_ref().map_or_else(|| default_name(&place.name), |name| name.value.clone())
     }
 
+    fn database(&self) -> Option<&str> {
+        self.database.as_ref().map(|name| name.value.as_str())
+    }
+
+    /// Reports tables that the producer hardly has.
+    fn check_tables(&self, site: &Site<'_>) {
+        let Some(producer) = tables::warehouse(&self.from, site.scope) else { return };
+        let known = tables::Tables::of(site.into());
+        let session = Session { warehouse: &producer, database: self.database() };
+        for (schema, shared) in &self.schemas {
+            let Tables::Named(tables) = &shared.tables else { continue };
+            for table in tables {
+                known.check_name(&schema.value, table, session);
+            }
+        }
+    }
+
     /// The share and what is in it, at the producer.
-    fn contents(&self, share: &str, origin: Origin) -> Vec<Object> {
+    fn contents(&self, share: &str, site: &Site<'_>) -> Vec<Object> {
+        let origin = site.place.origin;
+        let known = tables::Tables::of(site.into());
+        let producer = tables::warehouse(&self.from, site.scope).unwrap_or_default();
+        let session = Session { warehouse: &producer, database: self.database() };
+
         let sql = Sql::default;
         let alter = || sql().text("ALTER DATASHARE ").name(share);
         let whole = format!("share {share}");
@@ -260,13 +283,16 @@ impl Model {
                     let add = alter().text(" ADD ALL TABLES IN SCHEMA ").name(name);
                     let remove = alter().text(" REMOVE ALL TABLES IN SCHEMA ").name(name);
                     let all = format!("tables of {name} in {share}");
-                    objects.push(Object::new(all, PRODUCER, origin, add, remove).needing(&[&what]));
+                    let of = known.definition(name, None, session);
+                    objects.push(Object { of, ..Object::new(all, PRODUCER, origin, add, remove).needing(&[&what]) });
                 }
                 Tables::Named(tables) => objects.extend(tables.iter().map(|table| {
                     let add = alter().text(" ADD TABLE ").qualified(name, &table.value);
                     let remove = alter().text(" REMOVE TABLE ").qualified(name, &table.value);
                     let one = format!("table {name}.{} in {share}", table.value);
-                    Object::new(one, PRODUCER, Origin::Written(table.span()), add, remove).needing(&[&what])
+                    let of = known.definition(name, Some(&table.value), session);
+                    let made = Object::new(one, PRODUCER, Origin::Written(table.span()), add, remove);
+                    Object { of, ..made.needing(&[&what]) }
                 })),
             }
             if shared.include_new {
@@ -359,6 +385,26 @@ impl Component for Model {
         std::iter::once(run(&self.from)).chain(consumers).chain(after).collect()
     }
 
+    fn holdings(&self, place: &Place) -> Vec<Holding<'_>> {
+        let share = self.name(place);
+        let holding = |consumer: &'_ Consumer, warehouse| {
+            let schemas = self.schemas.iter().map(|(schema, shared)| {
+                let tables = match &shared.tables {
+                    Tables::Named(tables) if !shared.include_new => {
+                        Some(tables.iter().map(|table| table.value.as_str()).collect())
+                    }
+                    _ => None,
+                };
+                (schema.value.as_str(), tables)
+            });
+            let name = consumer.database.as_ref().map_or_else(|| share.clone(), |name| name.value.clone());
+            let held =
+                Held::Share { name, from: &self.from, from_database: self.database(), schemas: schemas.collect() };
+            Holding { warehouse, database: None, held }
+        };
+        self.to.iter().filter_map(|consumer| Some(holding(consumer, consumer.warehouse.as_ref()?))).collect()
+    }
+
     fn check(&self, name: Span, sink: &mut Sink) {
         for (at, consumer) in self.to.iter().enumerate() {
             match (&consumer.warehouse, &consumer.account) {
@@ -417,11 +463,12 @@ impl Component for Model {
     fn compose(&self, site: &mut Site<'_>) {
         let place = site.place;
         let origin = place.origin;
+        self.check_tables(site);
         let Some(producer) = warehouse(site, 0) else { return };
         let share = self.name(place);
         let database = super::redshift_sql::database(self.database.as_ref(), origin);
         let mut warehouses = vec![(PRODUCER.to_owned(), producer.target(origin, database.as_ref()))];
-        let mut objects = self.contents(&share, origin);
+        let mut objects = self.contents(&share, site);
         let mut statements = site.grants();
         let mut wire = 0;
         for consumer in &self.to {

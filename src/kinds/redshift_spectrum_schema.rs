@@ -5,6 +5,7 @@ use serde::Deserialize;
 
 use super::redshift_sql::{after, database, default_name, warehouse};
 use super::sql_runner::{self, Job, Object, Sql};
+use super::tables::{Held, Holding};
 use super::warehouse::NAME_PATTERN;
 use super::{Access, Component, Grant, Kind, Place, Port, Request, Scope, Site, Wire};
 use crate::blueprint::text::{Located, Reference};
@@ -70,6 +71,12 @@ const HERE: &str = "here";
 /// What Redshift calls for it, beside S3.
 const SERVICES: &[&str] = &["glue"];
 
+impl Model {
+    fn name(&self, place: &Place) -> String {
+        self.name.as_ref().map_or_else(|| default_name(&place.name), |name| name.value.clone())
+    }
+}
+
 impl Component for Model {
     fn wires(&self) -> Vec<Wire<'_>> {
         let mut wires = vec![
@@ -81,6 +88,12 @@ impl Component for Model {
             Wire { to: &data.bucket, access: Access::ReadObjects(prefix) }
         }));
         wires
+    }
+
+    fn holdings(&self, place: &Place) -> Vec<Holding<'_>> {
+        let held = Held::Catalog { schema: self.name(place), database: &self.database };
+        let database = self.warehouse_database.as_ref().map(|name| name.value.as_str());
+        vec![Holding { warehouse: &self.warehouse, database, held }]
     }
 
     fn accept(&self, request: &Request<'_>, place: &Place, _scope: &Scope) -> Grant {
@@ -99,7 +112,7 @@ impl Component for Model {
         let mut first = after(site);
         let statements = site.granted[1..].iter().flatten().flat_map(|grant| grant.role.iter().cloned()).collect();
         first.extend(warehouse.allow(statements, site));
-        let name = self.name.as_ref().map_or_else(|| default_name(&place.name), |name| name.value.clone());
+        let name = self.name(place);
         let create = Sql::default()
             .text("CREATE EXTERNAL SCHEMA ")
             .name(&name)

@@ -4,13 +4,17 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::relation::Places;
 use super::sql_runner::schedule::{Timed, Times};
 use super::sql_runner::{self, Job, Object, Step, script};
+use super::tables::{self, Held, Holding, Session, Tables};
 use super::warehouse::NAME_PATTERN;
 use super::{Access, Component, Grant, Kind, Place, Port, Request, Scope, Site, Wire, pascal_case};
 use crate::blueprint::text::{FileReference, Located, Reference, Script, Text};
+use crate::diagnostics::alternatives;
 use crate::source::Origin;
 use crate::template::Value;
+use crate::template::sql::{self, HOLE, Lookup, TableName};
 
 /// SQL that is run in Redshift when the stack is made, and undone when it is deleted: tables, views, procedures, rights.
 ///
@@ -131,6 +135,37 @@ codes! {
     ///         needs: [trips]
     /// ```
     NEEDS = Error "unknown-statement";
+
+    /// What undoes a statement drops something else than the statement makes, which then stays in the warehouse.
+    ///
+    /// ```yaml
+    /// components:
+    ///   network: { kind: vpc }
+    ///   warehouse: { kind: redshift-serverless, network: network }
+    ///   reports:
+    ///     kind: redshift-sql
+    ///     in: warehouse
+    ///     statements:
+    ///       miles:
+    ///         create: CREATE VIEW miles AS SELECT 1 AS miles
+    ///         undo: DROP VIEW IF EXISTS mile
+    /// ```
+    ///
+    /// Instead:
+    ///
+    /// ```yaml
+    /// components:
+    ///   network: { kind: vpc }
+    ///   warehouse: { kind: redshift-serverless, network: network }
+    ///   reports:
+    ///     kind: redshift-sql
+    ///     in: warehouse
+    ///     statements:
+    ///       miles:
+    ///         create: CREATE VIEW miles AS SELECT 1 AS miles
+    ///         undo: DROP VIEW IF EXISTS miles
+    /// ```
+    UNDO = Warning "undo-of-another";
 }
 
 /// What says that something stays.
@@ -143,7 +178,63 @@ fn keeps(script: &Script) -> bool {
     matches!(script, Script::Inline(text) if text.literal().is_some_and(|text| text.trim() == KEEP))
 }
 
+impl Made {
+    /// Reports what is undone without having been made.
+    fn check_undo(&self, scope: &Scope) {
+        let (Some(create), Some(undo)) = (scope.script_text(&self.create), scope.script_text(&self.undo)) else {
+            return;
+        };
+        let name = |table: &TableName| table.parts.last().map(|name| name.to_lowercase()).unwrap_or_default();
+        let mut made = Vec::new();
+        let places = Places::new(create);
+        sql::statements(places.text(), &|_| Lookup::Open, &mut |change| {
+            made.extend(change.made.iter().map(|made| name(&made.name)));
+        });
+        let places = Places::new(undo);
+        let known = || made.iter().map(String::as_str);
+        sql::statements(places.text(), &|_| Lookup::Open, &mut |change| {
+            for table in &change.dropped {
+                let dropped = name(table);
+                if made.is_empty()
+                    || made.contains(&dropped)
+                    || made.iter().chain([&dropped]).any(|one| one.contains(HOLE))
+                {
+                    continue;
+                }
+                let message = format!("`{dropped}` is dropped, but {} is made", alternatives(known()));
+                scope
+                    .sink()
+                    .report(&UNDO, places.span(&table.range), message)
+                    .help("drop what is made, or write `keep`");
+            }
+        });
+    }
+}
+
 impl Model {
+    /// Reports what is wrong in the statements.
+    fn check_sql(&self, site: &Site<'_>) {
+        let (place, scope) = (site.place, site.scope);
+        let tables = Tables::of(site.into());
+        tables.check(&place.name);
+        let Some(warehouse) = tables::warehouse(&self.warehouse, scope) else { return };
+        let session = Session { warehouse: &warehouse, database: self.database() };
+        let undone = self.statements.values().map(|made| &made.undo).filter(|undo| !keeps(undo));
+        for text in undone.filter_map(|undo| scope.script_text(undo)) {
+            tables.check_text(text, session);
+        }
+        for made in self.statements.values().filter(|made| !keeps(&made.undo)) {
+            made.check_undo(scope);
+        }
+        for repeated in self.schedules.values() {
+            tables.check_field(&repeated.sql, session);
+        }
+    }
+
+    fn database(&self) -> Option<&str> {
+        self.database.as_ref().map(|name| name.value.as_str())
+    }
+
     fn objects(&self, site: &Site<'_>) -> Vec<Object> {
         let scope = site.scope;
         let steps = |script: &Script| -> Vec<Step> {
@@ -156,6 +247,7 @@ impl Model {
             drop: if keeps(&made.undo) { Vec::new() } else { steps(&made.undo) },
             change: made.change.as_ref().map(steps),
             needs: made.needs.iter().map(|name| name.value.clone()).collect(),
+            of: None,
             origin: Origin::Written(name.span()),
         };
         self.statements.iter().map(made).collect()
@@ -182,6 +274,12 @@ impl Component for Model {
             .collect()
     }
 
+    fn holdings(&self, _place: &Place) -> Vec<Holding<'_>> {
+        let scripts = self.statements.values().flat_map(|made| std::iter::once(&made.create).chain(&made.change));
+        let held = Held::Made(scripts.collect());
+        vec![Holding { warehouse: &self.warehouse, database: self.database(), held }]
+    }
+
     fn check(&self, _name: crate::source::Span, sink: &mut crate::diagnostics::Sink) {
         for (at, made) in self.statements.values().enumerate() {
             let before: Vec<&str> = self.statements.keys().take(at).map(|name| name.value.as_str()).collect();
@@ -189,7 +287,7 @@ impl Component for Model {
                 let help = match crate::diagnostics::closest(&need.value, before.iter().copied()) {
                     Some(name) => format!("did you mean `{name}`?"),
                     None if before.is_empty() => "nothing stands before it".to_owned(),
-                    None => format!("before it are {}", crate::diagnostics::alternatives(before.iter().copied())),
+                    None => format!("before it are {}", alternatives(before.iter().copied())),
                 };
                 sink.report(&NEEDS, need.span(), format!("no statement `{}` before this one", need.value))
                     .help(help)
@@ -208,6 +306,7 @@ impl Component for Model {
     fn compose(&self, site: &mut Site<'_>) {
         let place = site.place;
         let origin = place.origin;
+        self.check_sql(site);
         let Some(warehouse) = site.granted.first().and_then(|grant| grant.as_ref()?.warehouse.clone()) else { return };
         let database = self.database.as_ref().map(|name| name.to_value(origin));
         let job = Job {
@@ -257,7 +356,7 @@ pub(super) static KIND: Kind = Kind {
     ports: &[Port::Sql],
     attributes: &[],
     standing: None,
-    codes: &[CODES, script::CODES],
+    codes: &[CODES, script::CODES, tables::CODES],
     schema: super::model_schema::<Model>,
     decode: super::decode::<Model>,
 };

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::redshift_sql::{after, database, default_name, warehouse};
 use super::sql_runner::schedule::{Timed, Times};
 use super::sql_runner::{self, Job, Object, Sql, quoted_name};
+use super::tables::{Held, Holding};
 use super::warehouse::NAME_PATTERN;
 use super::{Access, Component, Grant, Kind, Place, Port, Request, Scope, Site, Wire};
 use crate::blueprint::text::{Located, Reference};
@@ -14,6 +15,7 @@ use crate::diagnostics::{Sink, alternatives, closest};
 use crate::source::Span;
 use crate::template::Value;
 use crate::template::iam::Statement;
+use crate::template::sql::{self, Type};
 
 /// The records of a `kinesis-stream` as a materialized view of Redshift, seconds after they arrive.
 ///
@@ -180,7 +182,16 @@ pub(super) const TYPE_PATTERN: &str = concat!(
 ///
 /// Source: Redshift Database Developer Guide, "Getting started with streaming ingestion from Amazon Kinesis Data
 /// Streams".
-const OWN_COLUMNS: &[&str] = &["approximate_arrival_timestamp", "partition_key", "shard_id", "sequence_number"];
+const OWN_COLUMNS: &[(&str, &str)] = &[
+    ("approximate_arrival_timestamp", "timestamp"),
+    ("partition_key", "varchar(256)"),
+    ("shard_id", "char(20)"),
+    ("sequence_number", "varchar(128)"),
+];
+
+fn own_columns<'a>() -> impl Iterator<Item = &'a str> {
+    OWN_COLUMNS.iter().map(|(name, _)| *name)
+}
 
 /// The whole object, where no columns are named.
 const PAYLOAD: &str = "payload";
@@ -213,7 +224,7 @@ impl Model {
             sql = sql.text(&format!(" SORTKEY ({})", columns.join(", ")));
         }
         let auto = if matches!(self.refresh, Refresh::Word(_)) { "YES" } else { "NO" };
-        sql = sql.text(&format!(" AUTO REFRESH {auto} AS SELECT {}", OWN_COLUMNS.join(", ")));
+        sql = sql.text(&format!(" AUTO REFRESH {auto} AS SELECT {}", own_columns().collect::<Vec<_>>().join(", ")));
         for (name, column) in &self.columns {
             let path = column.path.as_ref().map_or(name.value.as_str(), |path| path.value.as_str());
             let path: Vec<String> = path.split('.').map(|key| format!("'{key}'")).collect();
@@ -241,10 +252,21 @@ impl Component for Model {
         ]
     }
 
+    fn holdings(&self, place: &Place) -> Vec<Holding<'_>> {
+        let own = OWN_COLUMNS.iter().map(|(name, kind)| ((*name).to_owned(), Type::of_redshift(kind)));
+        let fields =
+            self.columns.iter().map(|(name, column)| (name.value.clone(), Type::of_redshift(&column.kind.value)));
+        let whole = self.columns.is_empty().then(|| (PAYLOAD.to_owned(), Type::Unknown));
+        let columns = own.chain(fields).chain(whole).map(|(name, kind)| sql::Column { name, kind }).collect();
+        let held = Held::Table { schema: &self.schema.value, name: self.name(place), columns };
+        let database = self.database.as_ref().map(|name| name.value.as_str());
+        vec![Holding { warehouse: &self.warehouse, database, held }]
+    }
+
     fn check(&self, _name: Span, sink: &mut Sink) {
         let own = if self.columns.is_empty() { vec![PAYLOAD] } else { Vec::new() };
         let known: Vec<&str> =
-            OWN_COLUMNS.iter().copied().chain(own).chain(self.columns.keys().map(|name| name.value.as_str())).collect();
+            own_columns().chain(own).chain(self.columns.keys().map(|name| name.value.as_str())).collect();
         for column in self.distribute_by.iter().chain(&self.sort_by) {
             if !known.contains(&column.value.as_str()) {
                 let help = match closest(&column.value, known.iter().copied()) {

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use super::{Access, Found, Port, Scope, Site};
+use super::{Access, Found, Peers, Port, Scope, Site};
 use crate::blueprint::text::{Part, Reference, Script, Text};
 use crate::diagnostics::{Sink, alternatives, closest};
-use crate::source::Span;
+use crate::source::{Origin, Span};
 use crate::template::sql::{self, Column, Flavor, HOLE, Lookup, Query, TableName, Type, What};
 
 /// A component that queries can name.
@@ -150,9 +150,10 @@ codes! {
     /// Source: Trino, "SELECT": `UNION`, `UNNEST`, `WITH`.
     COLUMN_COUNT = Error "column-count";
 
-    /// A query is not checked, because the parser does not know what is in it.
+    /// A query or a statement is not checked, because the parser does not know what is in it.
     ///
-    /// It may well be right: the parser reads what many dialects of SQL have in common, and Athena has more.
+    /// It may well be right: the parser reads what many dialects of SQL have in common, and Athena and Redshift have
+    /// more. Of Redshift, rights, settings and what `COPY` and `UNLOAD` do are not looked into.
     ///
     /// ```yaml
     /// components:
@@ -210,7 +211,13 @@ pub struct Places {
 }
 
 impl Places {
-    fn new(text: &Text) -> Self {
+    /// The text that the parser reads.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Of a text of a blueprint.
+    pub fn new(text: &Text) -> Self {
         let mut places = Self { text: String::new(), whole: text.span, pieces: Vec::new(), references: Vec::new() };
         let file = text.span.file;
         let mut at = text.span.start;
@@ -271,6 +278,23 @@ fn named(reference: &(String, Span), scope: &Scope) -> Option<String> {
     }
 }
 
+/// The components around a query, and what their names mean to the one that asks.
+#[derive(Clone, Copy)]
+pub struct Around<'a> {
+    /// All components.
+    pub peers: &'a Peers<'a>,
+    /// What texts mean.
+    pub scope: &'a Scope,
+    /// What asks.
+    pub origin: Origin,
+}
+
+impl<'a> From<&'a Site<'_>> for Around<'a> {
+    fn from(site: &'a Site<'_>) -> Self {
+        Self { peers: site.peers, scope: site.scope, origin: site.place.origin }
+    }
+}
+
 /// A table or view with the full name of its database.
 struct Listed<'a> {
     component: &'a str,
@@ -279,10 +303,10 @@ struct Listed<'a> {
 }
 
 /// All tables and views of the blueprint.
-fn relations<'a>(site: &'a Site<'_>) -> Vec<Listed<'a>> {
-    let list = site.peers.iter().filter_map(|(component, peer)| {
-        let scope = site.scope.of(component);
-        let relation = peer.relation(&scope.place(component, site.place.origin))?;
+fn relations(around: Around<'_>) -> Vec<Listed<'_>> {
+    let list = around.peers.iter().filter_map(|(component, peer)| {
+        let scope = around.scope.of(component);
+        let relation = peer.relation(&scope.place(component, around.origin))?;
         let database = relation.database.and_then(|database| match scope.find(database) {
             Found::Component(full) => Some(full),
             _ => None,
@@ -292,11 +316,45 @@ fn relations<'a>(site: &'a Site<'_>) -> Vec<Listed<'a>> {
     list.collect()
 }
 
+impl Listed<'_> {
+    fn columns(&self, around: Around<'_>) -> Lookup {
+        let owner = around.scope.of(self.component);
+        let place = owner.place(self.component, around.origin);
+        let columns = around.peers.get(self.component).and_then(|peer| peer.columns(&place, around.peers, &owner));
+        let column = |one: crate::template::hive::Column| Column {
+            name: one.name.to_lowercase(),
+            kind: Type::of_hive(&one.kind),
+        };
+        columns.map_or(Lookup::Open, |all| Lookup::Columns(all.into_iter().map(column).collect()))
+    }
+}
+
+/// What is known of a table that the blueprint does not have in a database.
+fn missing(database: &str, list: &[Listed<'_>], around: Around<'_>) -> Lookup {
+    let here: Vec<&Listed<'_>> = list.iter().filter(|one| one.database.as_deref() == Some(database)).collect();
+    let unnamed = list.iter().any(|one| one.database.is_none() || one.relation.name.is_none());
+    if here.is_empty() || unnamed || is_filled(database, around) {
+        return Lookup::Open;
+    }
+    Lookup::Missing(here.iter().filter_map(|one| one.relation.name.clone()).collect())
+}
+
+/// What is known of a table, in small letters, of a database that a component names.
+pub fn in_database(table: &str, database: &Reference, component: &str, around: Around<'_>) -> Lookup {
+    let Found::Component(database) = around.scope.of(component).find(database) else { return Lookup::Open };
+    let list = relations(around);
+    let of_it = |one: &&Listed<'_>| one.database.as_ref() == Some(&database);
+    match list.iter().filter(of_it).find(|one| one.relation.name.as_deref() == Some(table)) {
+        Some(found) => found.columns(around),
+        None => missing(&database, &list, around),
+    }
+}
+
 /// Whether tables may come into a database that the blueprint does not name.
-fn is_filled(database: &str, site: &Site<'_>) -> bool {
-    site.peers.iter().any(|(component, peer)| {
+fn is_filled(database: &str, around: Around<'_>) -> bool {
+    around.peers.iter().any(|(component, peer)| {
         peer.wires().iter().any(|wire| {
-            let found = site.scope.of(component).find(wire.to);
+            let found = around.scope.of(component).find(wire.to);
             wire.access == Access::MaintainTables && matches!(found, Found::Component(full) if full == database)
         })
     })
@@ -306,7 +364,7 @@ fn is_filled(database: &str, site: &Site<'_>) -> bool {
 pub fn ask(script: &Script, database: &Reference, site: &Site<'_>) -> Option<Asked> {
     let text = site.scope.script_text(script)?;
     let places = Places::new(text);
-    let list = relations(site);
+    let list = relations(site.into());
     let read = |list: &[Listed<'_>]| read(&places, database, list, site.scope, site);
     match read(&list) {
         (Ok(query), reads) => {
@@ -314,10 +372,8 @@ pub fn ask(script: &Script, database: &Reference, site: &Site<'_>) -> Option<Ask
             Some(Asked { query, places, reads })
         }
         (Err(unread), _) => {
-            let span = unread.range.filter(|range| !range.is_empty()).map_or(places.whole, |range| places.span(&range));
-            let reason = unread.reason;
-            let message = format!("this query is not checked: {}{}", reason[..1].to_lowercase(), &reason[1..]);
-            site.scope.sink().report(&UNREAD, span, message).help("run it in Athena to see whether it is right");
+            let help = "run it in Athena to see whether it is right";
+            report_unread(&unread, &places, "query", help, &mut site.scope.sink());
             None
         }
     }
@@ -355,35 +411,38 @@ fn read(
             }
         });
         if let Some(found) = found {
-            let owner = scope.of(found.component);
-            let place = owner.place(found.component, site.place.origin);
+            let place = scope.of(found.component).place(found.component, site.place.origin);
             reads.borrow_mut().push(Known {
                 component: found.component.to_owned(),
                 id: place.id(found.relation.role),
                 range: table.range.clone(),
             });
-            let columns = site.peers.get(found.component).and_then(|peer| peer.columns(&place, site.peers, &owner));
-            let column = |one: crate::template::hive::Column| Column {
-                name: one.name.to_lowercase(),
-                kind: Type::of_hive(&one.kind),
-            };
-            return columns.map_or(Lookup::Open, |all| Lookup::Columns(all.into_iter().map(column).collect()));
+            return found.columns(site.into());
         }
         let Some(database) = database.filter(|_| direct.is_none() && places.reference(name).is_none()) else {
             return Lookup::Open;
         };
-        let here: Vec<&Listed<'_>> = list.iter().filter(|one| one.database.as_ref() == Some(&database)).collect();
-        let unnamed = list.iter().any(|one| one.database.is_none() || one.relation.name.is_none());
-        if here.is_empty() || unnamed || is_filled(&database, site) {
-            return Lookup::Open;
-        }
-        Lookup::Missing(here.iter().filter_map(|one| one.relation.name.clone()).collect())
+        missing(&database, list, site.into())
     };
     let query = sql::read(&places.text, Flavor::Athena, &look_up);
     (query, reads.into_inner())
 }
 
-fn report(query: &Query, places: &Places, sink: &mut Sink) {
+/// Reports that a text, or a part of it, was not read.
+pub fn report_unread(unread: &sql::Unread, places: &Places, what: &str, help: &str, sink: &mut Sink) {
+    let range = unread.range.as_ref().filter(|range| !range.is_empty());
+    let span = range.map_or(places.whole, |range| places.span(range));
+    let mut letters = unread.reason.chars();
+    let first = letters.next().map(String::from).unwrap_or_default();
+    // A name such as SQL keeps its capitals.
+    let is_name = letters.as_str().starts_with(|next: char| next.is_uppercase());
+    let first = if is_name { first } else { first.to_lowercase() };
+    let message = format!("this {what} is not checked: {first}{}", letters.as_str());
+    sink.report(&UNREAD, span, message).help(help);
+}
+
+/// Reports what is wrong in a query.
+pub fn report(query: &Query, places: &Places, sink: &mut Sink) {
     for problem in &query.problems {
         let span = places.span(&problem.range);
         let meant = |name: &str, known: &[String]| {
@@ -424,7 +483,7 @@ const MOST_SHOWN: usize = 12;
 impl Asked {
     /// The view that a view reads, through which it would read itself.
     pub fn cycle(&self, of: &str, site: &Site<'_>) -> Option<&Known> {
-        let list = relations(site);
+        let list = relations(site.into());
         self.reads.iter().find(|read| {
             let mut seen = BTreeSet::new();
             let mut waiting = vec![read.component.clone()];

@@ -9,18 +9,19 @@ use schemars::{Schema, SchemaGenerator};
 use serde_json::{Map, Value as Json, json};
 
 use super::{
-    KINDS, Kind, alarm, anomaly_alarm, dashboard, event_rule, firehose_stream, glue_crawler, glue_table, kms_key,
-    lambda_function, layout, metric, quicksight_dashboard, quicksight_dataset, redshift_cluster, redshift_stream_view,
-    schedule, ses_configuration_set, vpc, warehouse,
+    KINDS, Kind, WITH_CONTRACT, alarm, anomaly_alarm, dashboard, event_rule, firehose_stream, glue_crawler, glue_table,
+    kms_key, lambda_function, layout, metric, quicksight_dashboard, quicksight_dataset, redshift_cluster,
+    redshift_stream_view, schedule, ses_configuration_set, vpc, warehouse,
 };
 use crate::blueprint::case::Case;
+use crate::blueprint::contract::Contract;
 use crate::blueprint::parameters::Parameter;
 use crate::blueprint::project::Project;
 use crate::blueprint::text::REFERENCE_PATTERN;
 use crate::blueprint::text::TEXT_MARK;
 use crate::blueprint::{Allowance, NAME_PATTERN, Output, PARAMETER_PATTERN, VERSION_PATTERN};
 use crate::schema::model::{Document, Keyword};
-use crate::schema::read;
+use crate::schema::read::{self, children, drop_branch};
 
 /// The generated schema, as it is checked in.
 pub const TEXT: &str = include_str!("../../schemas/blueprint.schema.json");
@@ -259,43 +260,13 @@ fn expression_branch() -> Json {
     json!({"$ref": "#/$defs/Expression"})
 }
 
-/// Removes one alternative; a single one that is left takes the place of the choice.
-fn drop_branch(schema: &mut Json, branch: &Json) {
-    let Json::Object(object) = schema else { return };
-    let Some(Json::Array(branches)) = object.get_mut("anyOf") else { return };
-    branches.retain(|one| one != branch);
-    if let [one] = branches.as_mut_slice()
-        && let Json::Object(one) = one.take()
-    {
-        object.shift_remove("anyOf");
-        for (key, value) in one {
-            object.entry(key).or_insert(value);
-        }
-    }
-}
-
-fn children(schema: &mut Json) -> Box<dyn Iterator<Item = &mut Json> + '_> {
-    match schema {
-        Json::Array(items) => Box::new(items.iter_mut()),
-        Json::Object(object) => Box::new(object.values_mut()),
-        _ => Box::new(std::iter::empty()),
-    }
-}
-
 /// The schema that the compiler validates with: the one that editors see, without the expressions that are evaluated
-/// by then.
+/// by then. `build.rs` packs it.
 pub fn document() -> &'static Document {
+    static PACKED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/language.postcard"));
     static DOCUMENT: OnceLock<Document> = OnceLock::new();
-    DOCUMENT.get_or_init(|| {
-        fn evaluated(schema: &mut Json) {
-            drop_branch(schema, &expression_branch());
-            children(schema).for_each(evaluated);
-        }
-        // The text is part of the program, and a test reads it.
-        let mut schema: Json = serde_json::from_str(TEXT).unwrap_or_default();
-        evaluated(&mut schema);
-        read::document(&schema).unwrap_or_default()
-    })
+    // A test reads it.
+    DOCUMENT.get_or_init(|| postcard::from_bytes(PACKED).unwrap_or_default())
 }
 
 /// Any component: its `kind` decides which other fields it has.
@@ -381,7 +352,15 @@ fn common(generator: &mut SchemaGenerator) -> Map<String, Json> {
 fn kind_schema(kind: &Kind, generator: &mut SchemaGenerator) -> Json {
     let schema: Schema = (kind.schema)(generator);
     let mut schema = Json::from(schema);
-    let common = common(generator);
+    let mut common = common(generator);
+    if WITH_CONTRACT.contains(&kind.name) {
+        let mut contract = Json::from(generator.subschema_for::<Contract>());
+        contract["description"] = json!(
+            "What the events are that come to it: a JSON Schema, with which sample events, patterns, partition keys and \
+             columns are checked. It changes nothing in the template."
+        );
+        common.insert("contract".to_owned(), contract);
+    }
     if let Some(properties) = schema.get_mut("properties").and_then(Json::as_object_mut) {
         let kind_field = ("kind".to_owned(), json!({"const": kind.name}));
         for (field, schema) in common.into_iter().chain([kind_field]) {

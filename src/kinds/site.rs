@@ -230,6 +230,12 @@ impl Site<'_> {
         self.granted.get(wire)?.as_ref()?.address.clone()
     }
 
+    /// How the other ends of some wires are named, if there are any.
+    pub fn addresses(&self, wires: std::ops::Range<usize>) -> Option<Vec<Value>> {
+        let all: Vec<Value> = wires.filter_map(|wire| self.address(wire)).collect();
+        (!all.is_empty()).then_some(all)
+    }
+
     /// How that is named which the use of a wire leads on to.
     pub fn address_behind(&self, wire: usize) -> Option<Value> {
         self.granted.get(wire)?.as_ref()?.behind.clone()

@@ -2,7 +2,7 @@
 
 use super::site::pascal_case;
 use super::{Place, Scope, Site};
-use crate::blueprint::text::Text;
+use crate::blueprint::text::{Located, Setting, Text};
 use crate::map;
 use crate::source::Origin;
 use crate::template::iam::{Statement, document};
@@ -37,7 +37,12 @@ pub const ADMIN: &str = "awsuser";
 pub const DATABASE: &str = "dev";
 
 /// Source: Redshift Management Guide, "Managing clusters": the default port.
-pub const PORT: u32 = 5439;
+const PORT: u32 = 5439;
+
+/// The port where none is given.
+pub fn port() -> Setting<u32> {
+    Setting::Known(Located::nowhere(PORT))
+}
 
 /// Settings that hold for all sessions: clients must use TLS, all statements are in the audit log, and names in quotes
 /// keep their case, as the names of streams that CloudFormation makes have capitals.

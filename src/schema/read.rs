@@ -53,6 +53,30 @@ pub fn resource(value: &Value) -> Result<Resource, Problem> {
     })
 }
 
+/// Removes one alternative of a schema; a single one that is left takes the place of the choice.
+pub fn drop_branch(schema: &mut Value, branch: &Value) {
+    let Value::Object(object) = schema else { return };
+    let Some(Value::Array(branches)) = object.get_mut("anyOf") else { return };
+    branches.retain(|one| one != branch);
+    if let [one] = branches.as_mut_slice()
+        && let Value::Object(one) = one.take()
+    {
+        object.shift_remove("anyOf");
+        for (key, value) in one {
+            object.entry(key).or_insert(value);
+        }
+    }
+}
+
+/// The members of an object or a list.
+pub fn children(schema: &mut Value) -> Box<dyn Iterator<Item = &mut Value> + '_> {
+    match schema {
+        Value::Array(items) => Box::new(items.iter_mut()),
+        Value::Object(object) => Box::new(object.values_mut()),
+        _ => Box::new(std::iter::empty()),
+    }
+}
+
 struct Reader {
     references: BTreeMap<String, u32>,
     order: Vec<String>,

@@ -18,6 +18,8 @@ mod yaml;
 
 use std::ops::Range;
 
+use serde_json::Value as Json;
+
 use crate::diagnostics::{Code, Sink};
 use crate::source::{FileId, Sources, Span};
 
@@ -119,6 +121,22 @@ pub struct Node {
     pub tag: Option<Tag>,
     /// What it is.
     pub data: Data,
+}
+
+impl Node {
+    /// The value without its places.
+    pub fn json(&self) -> Json {
+        match &self.data {
+            Data::Null => Json::Null,
+            Data::Bool(value) => Json::Bool(*value),
+            Data::Number(number) => Json::Number(number.clone()),
+            Data::String(scalar) => Json::String(scalar.text.clone()),
+            Data::List(items) => items.iter().map(Self::json).collect(),
+            Data::Map(entries) => {
+                Json::Object(entries.iter().map(|entry| (entry.key.text.clone(), entry.value.json())).collect())
+            }
+        }
+    }
 }
 
 /// A YAML tag that is not one of YAML's own.

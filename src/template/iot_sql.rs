@@ -20,6 +20,18 @@ pub struct Mistake {
     pub message: String,
     /// What to write.
     pub help: String,
+    /// Whether no version of the language has it. What only this reader does not know may well be right.
+    pub is_certain: bool,
+}
+
+impl Mistake {
+    fn new(range: Range<usize>, message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self { range, message: message.into(), help: help.into(), is_certain: true }
+    }
+
+    fn doubtful(self) -> Self {
+        Self { is_certain: false, ..self }
+    }
 }
 
 /// A statement.
@@ -75,6 +87,30 @@ pub enum Expression {
     Object(Vec<(String, Expression)>),
     /// `(SELECT …)`, which is not looked into.
     Nested(Range<usize>),
+}
+
+impl Expression {
+    /// Visits this expression and all inside of it.
+    pub fn walk(&self, visit: &mut impl FnMut(&Self)) {
+        visit(self);
+        match self {
+            Self::Cast(inner, _) | Self::Not(inner) | Self::Minus(inner) => inner.walk(visit),
+            Self::Binary(left, _, right) => {
+                left.walk(visit);
+                right.walk(visit);
+            }
+            Self::Case(subject, branches, otherwise) => {
+                subject.iter().chain(otherwise).for_each(|one| one.walk(visit));
+                for (when, then) in branches {
+                    when.walk(visit);
+                    then.walk(visit);
+                }
+            }
+            Self::Call(_, all, _) | Self::Array(all) => all.iter().for_each(|one| one.walk(visit)),
+            Self::Object(entries) => entries.iter().for_each(|(_, value)| value.walk(visit)),
+            Self::Literal(_) | Self::All | Self::Path(_) | Self::Variable(..) | Self::Nested(_) => {}
+        }
+    }
 }
 
 /// An operator.
@@ -262,9 +298,10 @@ pub fn parse(text: &str) -> Result<Statement, Mistake> {
     let condition = if reader.keyword("where") { Some(reader.expression(0, 0)?) } else { None };
     reader.blanks();
     if !reader.rest().is_empty() {
-        let range = reader.at..text.len();
-        let message = format!("`{}` after the end of the statement", reader.rest().trim_end());
-        return Err(Mistake { range, message, help: "remove it".to_owned() });
+        let rest = reader.rest().lines().next().unwrap_or_default().trim_end();
+        let message = format!("`{rest}` after the end of the statement");
+        let mistake = Mistake::new(reader.at..reader.at + rest.len(), message, "remove it");
+        return Err(if reader.is_at_comment() { mistake.doubtful() } else { mistake });
     }
     Ok(Statement { variables, is_value, items, topic, condition })
 }
@@ -276,9 +313,7 @@ fn check_topic(topic: &str, start: usize) -> Result<(), Mistake> {
     let mut at = start;
     let levels: Vec<&str> = topic.split('/').collect();
     for (index, level) in levels.iter().enumerate() {
-        let wrong = |message: &str, help: &str| {
-            Err(Mistake { range: at..at + level.len(), message: message.to_owned(), help: help.to_owned() })
-        };
+        let wrong = |message: &str, help: &str| Err(Mistake::new(at..at + level.len(), message, help));
         if level.contains('#') && (*level != "#" || index + 1 < levels.len()) {
             return wrong("`#` that is not the last level", "write `#` alone at the end");
         }
@@ -319,7 +354,13 @@ impl<'a> Reader<'a> {
         let found = &self.rest()[..length];
         let found = if found.is_empty() { "the end".to_owned() } else { format!("`{found}`") };
         let range = self.at..self.at + length;
-        Err(Mistake { range, message: format!("{found} {what}"), help: help.to_owned() })
+        let mistake = Mistake::new(range, format!("{found} {what}"), help);
+        Err(if self.is_at_comment() { mistake.doubtful() } else { mistake })
+    }
+
+    /// Whether a comment begins here. The reference names none.
+    fn is_at_comment(&self) -> bool {
+        self.rest().starts_with("--") || self.rest().starts_with("/*")
     }
 
     fn keyword(&mut self, word: &str) -> bool {
@@ -359,8 +400,8 @@ impl<'a> Reader<'a> {
         let mut end = 1;
         loop {
             let Some(at) = self.rest()[end..].find(quote) else {
-                let (message, help) = ("a quote that nothing closes".to_owned(), format!("close it with `{quote}`"));
-                return Err(Mistake { range: start..self.text.len(), message, help });
+                let help = format!("close it with `{quote}`");
+                return Err(Mistake::new(start..self.text.len(), "a quote that nothing closes", help));
             };
             end += at + 1;
             if !self.rest()[end..].starts_with(quote) {
@@ -432,7 +473,7 @@ impl<'a> Reader<'a> {
 
     fn expression(&mut self, level: usize, depth: usize) -> Result<Expression, Mistake> {
         if depth > MAX_DEPTH {
-            return self.fail("in too many brackets", "write fewer");
+            return self.fail("in too many brackets", "write fewer").map_err(Mistake::doubtful);
         }
         if level == LEVELS.len() {
             return self.value(depth);
@@ -496,11 +537,7 @@ impl<'a> Reader<'a> {
                 let text = &self.rest()[..length];
                 let Ok(number) = text.parse::<f64>() else {
                     let (range, message) = (start..start + length, format!("`{text}` is no number"));
-                    return Err(Mistake {
-                        range,
-                        message,
-                        help: "names that begin with a digit stand in quotes".to_owned(),
-                    });
+                    return Err(Mistake::new(range, message, "names that begin with a digit stand in quotes"));
                 };
                 self.at += length;
                 let whole = text.parse::<i64>().map(Json::from);
@@ -547,8 +584,7 @@ impl<'a> Reader<'a> {
                 _ => {}
             }
         }
-        let (message, help) = ("`(` that nothing closes".to_owned(), "close it with `)`".to_owned());
-        Err(Mistake { range: start..start + 1, message, help })
+        Err(Mistake::new(start..start + 1, "`(` that nothing closes", "close it with `)`"))
     }
 
     fn fields(&mut self) -> Result<Vec<String>, Mistake> {
@@ -599,17 +635,19 @@ impl<'a> Reader<'a> {
             let kind = self.identifier()?.0.to_lowercase();
             if !TYPES.contains(&kind.as_str()) {
                 let help = closest(&kind, TYPES.iter().copied()).unwrap_or("string");
-                let (message, help) = (format!("no type `{kind}`"), format!("did you mean `{help}`?"));
-                return Err(Mistake { range: at..self.at, message, help });
+                return Err(Mistake::new(at..self.at, format!("no type `{kind}`"), format!("did you mean `{help}`?")));
             }
             self.expect(")", "after the type")?;
             return Ok(Expression::Cast(Box::new(inner), kind));
         }
         let Some(function) = FUNCTIONS.iter().find(|function| function.name == lower) else {
             let near = closest(&lower, FUNCTIONS.iter().map(|function| function.name));
-            let help = near
-                .map_or_else(|| "call a function of AWS IoT SQL".to_owned(), |near| format!("did you mean `{near}`?"));
-            return Err(Mistake { range: place, message: format!("no function `{name}`"), help });
+            let message = format!("no function `{name}`");
+            return Err(match near {
+                Some(near) => Mistake::new(place, message, format!("did you mean `{near}`?")),
+                // AWS IoT gets new functions.
+                None => Mistake::new(place, message, "call a function of AWS IoT SQL").doubtful(),
+            });
         };
         let arguments = self.list(")", depth)?;
         if arguments.len() < function.least || arguments.len() > function.most {
@@ -618,7 +656,7 @@ impl<'a> Reader<'a> {
                 (least, most) => format!("{least} to {most}"),
             };
             let message = format!("`{name}` with {} arguments, it takes {wanted}", arguments.len());
-            return Err(Mistake { range: start..self.at, message, help: format!("give it {wanted}") });
+            return Err(Mistake::new(start..self.at, message, format!("give it {wanted}")));
         }
         Ok(Expression::Call(function, arguments, start..self.at))
     }

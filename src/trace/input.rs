@@ -134,7 +134,10 @@ impl Template {
         for (name, path) in paths {
             variables.push((name.clone(), Path::read(path)?));
         }
-        let known = |name: &str| name.starts_with("aws.events.") || variables.iter().any(|(known, _)| known == name);
+        let known = |name: &str| {
+            (name.starts_with("aws.events.") || name.starts_with("aws.pipes."))
+                || variables.iter().any(|(known, _)| known == name)
+        };
         let mut parts = Vec::new();
         let mut literal = String::new();
         let (mut quoted, mut escaped) = (false, false);
@@ -159,7 +162,17 @@ impl Template {
         Ok(Self { parts, variables })
     }
 
-    fn make(&self, event: &Json, around: &Surroundings<'_>) -> Result<Made, String> {
+    /// Reads a template of a pipe, which has paths where those of rules have names: `<$.body.total>`.
+    ///
+    /// Source: EventBridge User Guide, "Amazon EventBridge Pipes input transformation".
+    pub fn of_pipe(text: &str) -> Result<Self, String> {
+        let ends = text.match_indices("<$").filter_map(|(at, _)| Some((at, at + text[at..].find('>')?)));
+        let paths: Vec<String> = ends.map(|(at, end)| text[at + 1..end].to_owned()).collect();
+        Self::read(text, &paths.into_iter().map(|path| (path.clone(), path)).collect::<Vec<_>>())
+    }
+
+    /// What it makes of an event. An error is the reason why nothing is delivered.
+    pub fn make(&self, event: &Json, around: &Surroundings<'_>) -> Result<Made, String> {
         let mut made = Made { text: String::new(), missing: Vec::new() };
         let mut in_quotes: Option<&str> = None;
         for part in &self.parts {
@@ -171,11 +184,13 @@ impl Template {
                 Part::Variable(name, quoted) => (name, *quoted),
             };
             let value = match name.as_str() {
-                "aws.events.rule-arn" => Some(Json::from(around.rule_arn)),
-                "aws.events.rule-name" => Some(Json::from(around.rule_name)),
-                "aws.events.event.ingestion-time" => Some(Json::from(around.ingestion_time)),
+                "aws.events.rule-arn" | "aws.pipes.pipe-arn" => Some(Json::from(around.rule_arn)),
+                "aws.events.rule-name" | "aws.pipes.pipe-name" => Some(Json::from(around.rule_name)),
+                "aws.events.event.ingestion-time" | "aws.pipes.event.ingestion-time" => {
+                    Some(Json::from(around.ingestion_time))
+                }
                 "aws.events.event" => Some(without_detail(event)),
-                "aws.events.event.json" => Some(event.clone()),
+                "aws.events.event.json" | "aws.pipes.event.json" | "aws.pipes.event" => Some(event.clone()),
                 _ => {
                     let path = self.variables.iter().find(|(known, _)| known == name).map(|(_, path)| path);
                     let value = path.and_then(|path| path.find(event));

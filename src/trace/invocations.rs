@@ -5,24 +5,13 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde_json::{Map, Value as Json, json};
 
-use super::gzip;
+use super::{Record, gzip};
 use crate::template::base64;
 
 /// Bytes of an answer that Firehose takes.
 ///
 /// Source: Firehose Developer Guide, "Transform source data in Amazon Data Firehose".
 pub const MAX_TRANSFORM_BYTES: usize = 6 * 1024 * 1024;
-
-/// A record on its way.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Record {
-    /// Its bytes.
-    pub data: Vec<u8>,
-    /// When it arrived.
-    pub arrival: Timestamp,
-    /// Its partition key, if it comes from a stream of Kinesis.
-    pub partition_key: Option<String>,
-}
 
 /// Where an event comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,7 +56,7 @@ pub fn firehose(source: Source<'_>, stream: Option<&str>, records: &[Record]) ->
         let mut made = json!({
             "recordId": record_id(index),
             "approximateArrivalTimestamp": record.arrival.as_millisecond(),
-            "data": base64::encode(&record.data),
+            "data": base64::encode(record.data()),
         });
         if let Some(key) = record.partition_key.as_deref().filter(|_| stream.is_some()) {
             made["kinesisRecordMetadata"] = json!({
@@ -223,7 +212,7 @@ pub fn kinesis(source: Source<'_>, records: &[Record]) -> Json {
                 "kinesisSchemaVersion": "1.0",
                 "partitionKey": record.partition_key.as_deref().unwrap_or("1"),
                 "sequenceNumber": number,
-                "data": base64::encode(&record.data),
+                "data": base64::encode(record.data()),
                 "approximateArrivalTimestamp": seconds.parse::<f64>().unwrap_or_default(),
             },
             "eventSource": "aws:kinesis",
@@ -421,11 +410,8 @@ mod tests {
     };
 
     fn record(text: &str) -> Record {
-        Record {
-            data: text.as_bytes().to_vec(),
-            arrival: Timestamp::from_millisecond(1_795_687_200_123).unwrap(),
-            partition_key: Some("k".to_owned()),
-        }
+        let arrival = Timestamp::from_millisecond(1_795_687_200_123).unwrap();
+        Record::new(text, arrival).keyed(Some("k".to_owned()))
     }
 
     fn one(answer: &Json) -> Transformed {

@@ -6,21 +6,23 @@
 mod catalog;
 pub mod convert;
 pub mod count;
+pub mod criteria;
 pub mod entry;
 pub mod firehose;
 pub mod functions;
 pub mod gzip;
+mod hops;
 pub mod input;
 pub mod invocations;
 pub mod iot;
 pub mod jq;
 pub mod logs;
-mod mail;
 pub mod moment;
 pub mod pattern;
+pub mod promise;
+mod record;
 pub mod report;
 pub mod resolve;
-mod route;
 pub mod rows;
 pub mod ses;
 pub mod sns;
@@ -29,33 +31,16 @@ pub mod time;
 pub mod vtl;
 pub mod world;
 
-use jiff::Timestamp;
 use serde_json::Value as Json;
 
-pub use invocations::Record;
+pub use hops::function::Packages;
+pub use record::Record;
 
 /// The most characters of a value that are shown in a sentence.
 const SHOWN: usize = 60;
 
 /// The most characters of a record that are shown in a sentence.
 const ONE_LINE: usize = 100;
-
-impl Record {
-    /// A record that arrives now.
-    pub fn new(data: impl Into<Vec<u8>>, arrival: Timestamp) -> Self {
-        Self { data: data.into(), arrival, partition_key: None }
-    }
-
-    /// The record as JSON, if it is.
-    pub fn json(&self) -> Option<Json> {
-        serde_json::from_slice(&self.data).ok()
-    }
-
-    /// The record as it is shown: JSON if it is, or else text.
-    pub fn shown(&self) -> Json {
-        self.json().unwrap_or_else(|| Json::String(String::from_utf8_lossy(&self.data).into_owned()))
-    }
-}
 
 /// A value in a sentence: short, and with what it is.
 pub fn shown(value: &Json) -> String {

@@ -1,9 +1,11 @@
 //! What is told of the way of an event: a tree of hops.
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use serde_json::{Value as Json, json};
 
+use crate::contract::Violation;
 use crate::source::{Sources, Span};
 
 /// What became of an event at a resource.
@@ -72,11 +74,20 @@ pub struct Facts {
     /// The kind of failure, in the words of the service.
     pub error: Option<String>,
     /// The record as it was after the hop: JSON if it is, else text.
-    pub record: Option<Json>,
+    pub record: Option<Arc<Json>>,
     /// Bytes of the record.
     pub bytes: u64,
     /// MiB and seconds after which an object is written.
     pub buffer: Option<(u64, u64)>,
+    /// What the event has otherwise than the contract there asks; nothing where there is no contract.
+    pub contract: Option<Vec<Violation>>,
+}
+
+impl Facts {
+    /// Whether nothing is known of what the event became; a contract only says what it was.
+    pub fn is_empty(&self) -> bool {
+        Self { contract: None, ..self.clone() } == Self::default()
+    }
 }
 
 /// An event at one resource.
@@ -131,7 +142,8 @@ impl Hop {
                 "place": note.place.map(|place| place_json(place, sources)),
             })).collect::<Vec<_>>(),
         });
-        let Facts { bucket, key, table, partitions, row, query, error, record, bytes: _, buffer: _ } = &self.facts;
+        let Facts { bucket, key, table, partitions, row, query, error, record, bytes: _, buffer: _, contract } =
+            &self.facts;
         let mut add = |name: &str, value: Option<Json>| {
             if let (Some(value), Json::Object(map)) = (value, &mut made) {
                 map.insert(name.to_owned(), value);
@@ -145,7 +157,8 @@ impl Hop {
         add("row", row.clone());
         add("query", query.as_ref().map(|text| json!(text)));
         add("error", error.as_ref().map(|text| json!(text)));
-        add("record", record.clone());
+        add("record", record.as_deref().cloned());
+        add("contract", contract.as_ref().map(|violations| contract_json(violations)));
         add("next", Some(self.next.iter().map(|hop| hop.json(sources)).collect()));
         made
     }
@@ -184,6 +197,12 @@ impl Hop {
 pub fn shown_place(place: Span, sources: &Sources) -> String {
     let position = sources.position(place.file, place.start);
     format!("{}:{}:{}", sources.get(place.file).name, position.line, position.column)
+}
+
+/// Whether a contract is kept, and if not, how it is broken.
+fn contract_json(violations: &[Violation]) -> Json {
+    let told = violations.iter().map(|one| json!({"pointer": one.pointer, "message": one.message, "help": one.help}));
+    json!({"kept": violations.is_empty(), "violations": told.collect::<Vec<_>>()})
 }
 
 fn place_json(place: Span, sources: &Sources) -> Json {

@@ -1,15 +1,13 @@
-//! Filters between a message and who gets it: filter policies of SNS, filter criteria of event sources of Lambda and of
-//! pipes; and the form in which SNS delivers.
+//! Topics of SNS: filter policies of subscriptions, and the form in which messages are delivered.
 //!
 //! Source: SNS Developer Guide, "Amazon SNS subscription filter policies", "Filter policy constraints" and "Amazon SNS raw
-//! message delivery"; Lambda Developer Guide, "Control which events Lambda sends to your function".
+//! message delivery".
 
 use jiff::Timestamp;
 use serde_json::{Map, Value as Json, json};
 
 use super::invocations::Source;
 use super::pattern::{Answer, Pattern};
-use crate::template::base64;
 
 /// What a filter policy looks at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,42 +36,64 @@ pub enum Decision {
     Unclear,
 }
 
-fn decide(pattern: &Pattern, event: &Json, what: &str) -> Decision {
-    match pattern.answer(event) {
-        Answer::Yes => Decision::Passes,
-        Answer::No => Decision::Stops(format!("{what} do not match the filter")),
-        Answer::Perhaps => Decision::Unclear,
+impl Decision {
+    /// What a pattern says of an event.
+    pub fn of(pattern: &Pattern, event: &Json) -> Self {
+        match pattern.answer(event) {
+            Answer::Yes => Self::Passes,
+            Answer::No => Self::Stops(pattern.miss(event).said()),
+            Answer::Perhaps => Self::Unclear,
+        }
     }
 }
 
-/// Whether a filter policy lets a message through. `attributes` are those of the message:
-/// `{name: {Type, Value}}`, or `{name: {DataType, StringValue}}` as they are published. A policy that is none is an error,
-/// in words.
-pub fn passes(policy: &Json, scope: Scope, message: &str, attributes: &Json) -> Result<Decision, String> {
-    let fields = policy.as_object().ok_or("a filter policy is an object")?;
-    if fields.is_empty() {
-        return Ok(Decision::Passes);
+/// The filter policy of a subscription.
+#[derive(Clone, Debug)]
+pub struct Policy {
+    scope: Scope,
+    /// Nothing if it takes everything.
+    pattern: Option<Pattern>,
+}
+
+impl Policy {
+    /// Reads a policy. One that is none is an error, in words.
+    pub fn read(policy: &Json, scope: Scope) -> Result<Self, String> {
+        let fields = policy.as_object().ok_or("a filter policy is an object")?;
+        if fields.is_empty() {
+            return Ok(Self { scope, pattern: None });
+        }
+        if scope == Scope::Attributes
+            && let Some((name, _)) = fields.iter().find(|(name, value)| value.is_object() && *name != "$or")
+        {
+            return Err(format!("`{name}` has fields in it, which only the scope `MessageBody` has"));
+        }
+        Ok(Self { scope, pattern: Some(Pattern::read(policy)?) })
     }
-    if scope == Scope::Attributes
-        && let Some((name, _)) = fields.iter().find(|(name, value)| value.is_object() && *name != "$or")
-    {
-        return Err(format!("`{name}` has fields in it, which only the scope `MessageBody` has"));
-    }
-    let pattern = Pattern::read(policy)?;
-    let event = match scope {
-        Scope::Attributes => match attribute_values(attributes) {
-            Ok(values) => values,
-            Err(reason) => return Ok(Decision::Stops(reason)),
-        },
-        Scope::Body => match serde_json::from_str::<Json>(message) {
-            Ok(body @ Json::Object(_)) => body,
-            _ => {
-                return Ok(Decision::Stops("the body is no JSON object, so no filter of the body takes it".to_owned()));
+
+    /// Whether it lets a message through. `attributes` are those of the message: `{name: {Type, Value}}`, or
+    /// `{name: {DataType, StringValue}}` as they are published.
+    pub fn decide(&self, message: &str, attributes: &Json) -> Decision {
+        let Some(pattern) = &self.pattern else { return Decision::Passes };
+        let event = match self.scope {
+            Scope::Attributes => match attribute_values(attributes) {
+                Ok(values) => values,
+                Err(reason) => return Decision::Stops(reason),
+            },
+            Scope::Body => {
+                let Ok(body @ Json::Object(_)) = serde_json::from_str(message) else {
+                    let reason = "the body is no JSON object, so no filter of the body takes it";
+                    return Decision::Stops(reason.to_owned());
+                };
+                body
             }
-        },
-    };
-    let what = if scope == Scope::Attributes { "its attributes" } else { "the fields of its body" };
-    Ok(decide(&pattern, &event, what))
+        };
+        match (Decision::of(pattern, &event), self.scope) {
+            (Decision::Stops(why), Scope::Attributes) if event.as_object().is_some_and(Map::is_empty) => {
+                Decision::Stops(format!("{why}; the message has no attributes, and its filter looks at nothing else"))
+            }
+            (decision, _) => decision,
+        }
+    }
 }
 
 /// The attributes of a message as values that a policy compares.
@@ -134,75 +154,16 @@ pub fn delivered(
     notification.to_string()
 }
 
-/// Where a filtered batch comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Batch {
-    /// A queue: the filter looks at `body`.
-    Queue,
-    /// A stream of Kinesis: the filter looks at `data`.
-    Stream,
-}
-
-/// Whether filter criteria (`{Filters: [{Pattern}]}`) let a record through, in the form in which
-/// [`kinesis`](super::invocations::kinesis) and [`sqs`](super::invocations::sqs) make it. Without filters all pass; one
-/// that takes it is enough. A pattern that is none is an error, in words.
-pub fn criteria_pass(criteria: &Json, batch: Batch, record: &Json) -> Result<Decision, String> {
-    let filters = criteria["Filters"].as_array().map(Vec::as_slice).unwrap_or_default();
-    if filters.is_empty() {
-        return Ok(Decision::Passes);
-    }
-    let mut is_unclear = false;
-    let mut reason = String::new();
-    for filter in filters {
-        let pattern: Json = match &filter["Pattern"] {
-            Json::String(text) => {
-                serde_json::from_str(text).map_err(|error| format!("a filter is no JSON: {error}"))?
-            }
-            other => other.clone(),
-        };
-        match one_passes(&pattern, batch, record)? {
-            Decision::Passes => return Ok(Decision::Passes),
-            Decision::Unclear => is_unclear = true,
-            Decision::Stops(why) => reason = why,
-        }
-    }
-    Ok(if is_unclear { Decision::Unclear } else { Decision::Stops(reason) })
-}
-
-fn one_passes(pattern: &Json, batch: Batch, record: &Json) -> Result<Decision, String> {
-    let (field, text) = match batch {
-        Batch::Queue => ("body", record["body"].as_str().unwrap_or_default().to_owned()),
-        Batch::Stream => {
-            let bytes = record["kinesis"]["data"].as_str().and_then(base64::decode).unwrap_or_default();
-            ("data", String::from_utf8_lossy(&bytes).into_owned())
-        }
-    };
-    let compiled = Pattern::read(pattern)?;
-    let mut event = record.as_object().cloned().unwrap_or_default();
-    if batch == Batch::Stream {
-        // What is particular to Kinesis stands beside the rest.
-        event.extend(record["kinesis"].as_object().cloned().unwrap_or_default());
-    }
-    let value = match &pattern[field] {
-        // A pattern for text looks at the text, even if that is JSON.
-        Json::Array(_) => Json::String(text),
-        Json::Object(_) => match serde_json::from_str::<Json>(&text) {
-            Ok(body @ Json::Object(_)) => body,
-            _ => return Ok(Decision::Stops(format!("its `{field}` is no JSON object, as the filter expects"))),
-        },
-        _ => Json::Null,
-    };
-    event.insert(field.to_owned(), value);
-    Ok(decide(&compiled, &Json::Object(event), "its fields"))
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::{Value as Json, json};
 
-    use super::{Batch, Decision, Scope, criteria_pass, delivered, passes};
-    use crate::template::base64;
+    use super::{Decision, Policy, Scope, delivered};
     use crate::trace::invocations::Source;
+
+    fn passes(policy: &Json, scope: Scope, message: &str, attributes: &Json) -> Result<Decision, String> {
+        Policy::read(policy, scope).map(|policy| policy.decide(message, attributes))
+    }
 
     fn taken(policy: &Json, attributes: &Json) -> bool {
         passes(policy, Scope::Attributes, "text", attributes).unwrap() == Decision::Passes
@@ -257,28 +218,5 @@ mod tests {
         assert_eq!(made["Message"], "{}");
         assert_eq!(made["Timestamp"], "2026-11-23T10:00:00.000Z");
         assert_eq!(made["MessageAttributes"]["a"]["Value"], "b");
-    }
-
-    #[test]
-    fn criteria_of_batches_look_at_body_and_data() {
-        let criteria = |patterns: &[Json]| {
-            let filters: Vec<Json> = patterns.iter().map(|one| json!({"Pattern": one.to_string()})).collect();
-            json!({ "Filters": filters })
-        };
-        let queue = |body: &str| json!({"messageId": "1", "body": body});
-        let told = |patterns: &[Json], record: &Json, batch| criteria_pass(&criteria(patterns), batch, record).unwrap();
-        let wants = json!({"body": {"kind": ["a"]}});
-        assert_eq!(told(std::slice::from_ref(&wants), &queue(r#"{"kind":"a"}"#), Batch::Queue), Decision::Passes);
-        assert!(matches!(
-            told(std::slice::from_ref(&wants), &queue(r#"{"kind":"b"}"#), Batch::Queue),
-            Decision::Stops(_)
-        ));
-        assert!(matches!(told(std::slice::from_ref(&wants), &queue("text"), Batch::Queue), Decision::Stops(_)));
-        assert_eq!(told(&[wants, json!({"body": ["text"]})], &queue("text"), Batch::Queue), Decision::Passes);
-        assert_eq!(told(&[], &queue("text"), Batch::Queue), Decision::Passes);
-        let record = json!({"kinesis": {"partitionKey": "k", "data": base64::encode(b"{\"n\": 5}")}, "eventSource": "aws:kinesis"});
-        let wants = json!({"data": {"n": [{"numeric": [">", 3]}]}, "partitionKey": ["k"]});
-        assert_eq!(told(&[wants], &record, Batch::Stream), Decision::Passes);
-        assert!(criteria_pass(&json!({"Filters": [{"Pattern": "{"}]}), Batch::Queue, &record).is_err());
     }
 }

@@ -219,6 +219,8 @@ class Way:
             return
         else:
             expected = documents(self.sent.decode())
+        if kind == "mail":
+            return self.mail(key, body, all_bodies)
         if key.endswith(".parquet"):
             found = parquet(body)
             columns = found[0].keys()
@@ -235,6 +237,17 @@ class Way:
         strange = [document for document in found if document not in expected]
         if strange or not found or len(all_bodies) == 1 and len(found) != len(expected):
             raise Wrong(f"{key} has {found}, and not {expected}")
+
+    def mail(self, key, body, all_bodies):
+        """What SES says of a message is its own: only what becomes of it and who gets it is known before."""
+        def told(body):
+            rows = parquet(body) if key.endswith(".parquet") else documents(body.decode())
+            return [(row.get("eventType") or row.get("eventtype"), row["mail"]["destination"]) for row in rows]
+
+        to = self.event()["mail"]["destination"]
+        found = sorted(one for body in all_bodies for one in told(body))
+        if found != sorted((kind, to) for kind in self.case["types"]):
+            raise Wrong(f"{key} and its like have {found}")
 
     def predicted(self, moment, came):
         """What came is what `formwork trace` says, where it can follow the event from its producer."""

@@ -41,6 +41,7 @@ const WITHOUT_FIXTURE: &[&str] = &[
     "required-kind",
     "source-too-large",
     "too-many-rules",
+    "unchecked-iot-sql",
     "unchecked-query",
     "unknown-finding",
 ];

@@ -37,3 +37,4 @@ mod snapshots;
 mod templates;
 mod trace;
 mod traps;
+mod ways;

@@ -337,6 +337,8 @@ class Redshift:
             raise Refused("cannot drop {} because other objects depend on it".format(name))
         del base.schemas[schema][name]
         del base.needs[(schema, name)]
+        for share in here.shares.values():
+            share["tables"].discard((schema, name))
 
     def grant(self, here, base, rest, text):
         match = re.match(r"(USAGE ON DATABASE|USAGE ON SCHEMA|SELECT ON ALL TABLES IN SCHEMA) (.*) TO (.*)$", rest)

@@ -182,6 +182,31 @@ class Share(Case):
         ])
         self.assertEqual(self.succeed("Update", share(["recent", "alerts"]), share(["alerts", "recent"]), identity)[1], [])
 
+    def test_a_table_that_another_component_made_anew_is_shared_again_and_no_other(self):
+        def shared(of):
+            made = share(("recent", "old"))
+            made["Objects"][2]["Of"] = of
+            return made
+
+        identity, _ = self.succeed("Create", shared("1"))
+        state = self.redshift.state()
+        view = [thing("recent", 'CREATE TABLE "public"."recent" (a int)', 'DROP MATERIALIZED VIEW "public"."recent"')]
+        drop = {"Objects": view, **{key: shared("1")[key] for key in ("Warehouses", "ServiceToken")}}
+        self.succeed("Delete", drop, identity="a")
+        self.assertNotEqual(self.redshift.state(), state)
+        base = self.redshift.warehouses["speed"].databases["dev"]
+        base.schemas["public"]["recent"] = "MATERIALIZED VIEW"
+        base.needs[("public", "recent")] = set()
+        _, ran = self.succeed("Update", shared("2"), shared("1"), identity)
+        self.assertEqual(ran, [("speed", 'ALTER DATASHARE "s" ADD TABLE "public"."recent"')])
+        self.assertEqual(self.redshift.state(), state)
+        # Where Redshift keeps it in the share, it is taken out and put in again.
+        _, ran = self.succeed("Update", shared("3"), shared("2"), identity)
+        self.assertEqual(ran, [
+            ("speed", 'ALTER DATASHARE "s" REMOVE TABLE "public"."recent"'),
+            ("speed", 'ALTER DATASHARE "s" ADD TABLE "public"."recent"'),
+        ])
+
     def test_a_consumer_that_comes_is_granted_and_the_other_left_alone(self):
         self.tables("trips")
         identity, _ = self.succeed("Create", share())

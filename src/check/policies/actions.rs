@@ -1,9 +1,6 @@
 //! The actions of a policy.
 //!
-//! `build.rs` packs `schemas/iam/actions.json` into the binary; `scripts/update-schemas` derives that file.
-
-use std::collections::BTreeMap;
-use std::sync::OnceLock;
+//! `build.rs` puts `schemas/iam/actions.json` into the binary; `scripts/update-schemas` derives that file.
 
 use super::{Document, Family, entries};
 use crate::check::Context;
@@ -88,21 +85,17 @@ const OWN_SERVICES: &[(&str, &[&str])] = &[
     ("AWS::SQS::QueuePolicy", &["sqs"]),
 ];
 
-static PACKED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/actions.zlib"));
+/// Name, start and end in [`ACTIONS`] of each service, by name.
+#[expect(clippy::unreadable_literal, reason = "the file is generated")]
+const SERVICES: &[(&str, usize, usize)] = include!(concat!(env!("OUT_DIR"), "/actions_index.rs"));
 
-/// The actions of each service, all in lower case and sorted.
-fn services() -> &'static BTreeMap<&'static str, Vec<&'static str>> {
-    static TEXT: OnceLock<String> = OnceLock::new();
-    static SERVICES: OnceLock<BTreeMap<&str, Vec<&str>>> = OnceLock::new();
-    SERVICES.get_or_init(|| {
-        let text = TEXT.get_or_init(|| {
-            // A test unpacks it.
-            let bytes = miniz_oxide::inflate::decompress_to_vec_zlib(PACKED).unwrap_or_default();
-            String::from_utf8(bytes).unwrap_or_default()
-        });
-        let line = |line: &'static str| line.split_once(' ').map(|(name, rest)| (name, rest.split(' ').collect()));
-        text.lines().filter_map(line).collect()
-    })
+static ACTIONS: &str = include_str!(concat!(env!("OUT_DIR"), "/actions.txt"));
+
+/// The actions of a service, all in lower case; none if there is no such service.
+fn actions(service: &str) -> Option<impl Iterator<Item = &'static str> + Clone> {
+    let at = SERVICES.binary_search_by(|(known, ..)| (*known).cmp(service)).ok()?;
+    let (_, start, end) = *SERVICES.get(at)?;
+    ACTIONS.get(start..end).map(|text| text.split(' '))
 }
 
 /// Checks the actions of a statement.
@@ -150,8 +143,8 @@ fn one(context: &Context<'_>, value: &Value, path: &str, action: &str, own: Opti
         );
         return;
     }
-    let Some(actions) = services().get(low_service.as_str()) else {
-        let near = closest(&low_service, services().keys().copied());
+    let Some(mut actions) = actions(&low_service) else {
+        let near = closest(&low_service, SERVICES.iter().map(|(name, ..)| *name));
         let help = near.map_or_else(
             || "write the prefix of a service as in the Service Authorization Reference".to_owned(),
             |near| format!("did you mean `{near}:{name}`?"),
@@ -160,12 +153,12 @@ fn one(context: &Context<'_>, value: &Value, path: &str, action: &str, own: Opti
         return;
     };
     if low_name.contains(['*', '?']) {
-        if !actions.iter().any(|known| matches(&low_name, known)) {
+        if !actions.any(|known| matches(&low_name, known)) {
             let help = "write a pattern that some action fits";
             report(format!("no action of `{service}` is like `{name}`"), help.to_owned());
         }
-    } else if actions.binary_search(&low_name.as_str()).is_err() {
-        let near = closest(&low_name, actions.iter().copied());
+    } else if !actions.clone().any(|known| known == low_name) {
+        let near = closest(&low_name, actions);
         let help = near.map_or_else(
             || format!("write an action of `{service}` as in the Service Authorization Reference"),
             |near| format!("did you mean `{service}:{near}`? IAM does not look at case"),
@@ -203,11 +196,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn all_actions_are_unpacked_and_sorted() {
-        assert!(services().len() > 400);
-        assert!(services().values().map(Vec::len).sum::<usize>() > 20_000);
-        assert!(services().values().all(|actions| actions.is_sorted()));
-        assert!(services()["firehose"].contains(&"putrecordbatch"));
+    fn every_service_has_its_actions() {
+        assert!(SERVICES.len() > 400);
+        assert!(SERVICES.is_sorted());
+        let all = SERVICES.iter().map(|(name, ..)| actions(name).unwrap().count());
+        assert!(all.sum::<usize>() > 20_000);
+        assert!(actions("firehose").unwrap().any(|action| action == "putrecordbatch"));
+        assert!(actions("firehos").is_none());
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod event_source;
 mod events;
 mod firehose;
 mod glue;
+mod iot;
 mod kinesis;
 mod log_names;
 mod logs;
@@ -57,6 +58,7 @@ pub static CODES: &[&[&Code]] = &[
     glue::crawler::CODES,
     glue::projection::CODES,
     glue::view::CODES,
+    iot::CODES,
     kinesis::CODES,
     log_names::CODES,
     logs::CODES,
@@ -90,6 +92,7 @@ pub fn check(context: &Context<'_>, sink: &mut Sink) {
     events::check(context, sink);
     firehose::check(context, sink);
     glue::check(context, sink);
+    iot::check(context, sink);
     kinesis::check(context, sink);
     log_names::check(context, sink);
     logs::check(context, sink);

@@ -2,6 +2,7 @@
 
 mod field;
 mod refresh;
+mod warehouse;
 
 use indexmap::IndexMap;
 use schemars::JsonSchema;
@@ -10,6 +11,7 @@ use serde::{Deserialize, Serialize};
 pub(super) use self::field::{Field, FieldType};
 pub(super) use self::refresh::{CLOCK_PATTERN, DAY_PATTERN};
 use self::refresh::{Incremental, Refresh};
+use super::relation::Around;
 use super::sharing::{self, Actions, Sharing};
 use super::site::columns;
 use super::standing::{Policy, Standing, plain};
@@ -64,11 +66,15 @@ pub struct Dataset {
     title: Option<Text>,
     /// The `quicksight-source` that it asks.
     source: Reference,
-    /// The table or view whose columns it has.
+    /// The table or view whose columns it has; with `relation`, a component that makes tables in Redshift.
     table: Option<Reference>,
+    /// Which table or view of Redshift it has, for example `public.trips`. The schema is `public` if none is written.
+    #[schemars(regex(pattern = RELATION_PATTERN))]
+    relation: Option<Located<String>>,
     /// The query whose result it is, or the file beside the blueprint that holds it. `${ }` works in both.
     sql: Option<Script>,
-    /// The columns of the result of `sql`, each with its type; of a table only where its own columns are not known.
+    /// The columns of the result of `sql`, each with its type; of a table only where its own columns or their types are
+    /// not known.
     #[serde(default)]
     columns: IndexMap<Located<String>, Located<FieldType>>,
     /// The columns of the table that it has. The default is all that QuickSight takes.
@@ -332,6 +338,9 @@ codes! {
 const DATA_SET: &str = "DataSet";
 const TYPE_NAME: &str = "AWS::QuickSight::DataSet";
 
+/// A table, perhaps with its schema.
+const RELATION_PATTERN: &str = r"^[a-z_][a-z0-9_]{0,126}(\.[a-z_][a-z0-9_]{0,126})?$";
+
 /// The catalog of Glue, as Athena calls it. Source: Athena User Guide, "Use AWS Glue Data Catalog".
 const CATALOG: &str = "AwsDataCatalog";
 
@@ -413,6 +422,9 @@ impl Dataset {
             origin: Origin::Written(name.span()),
         });
         let Some(table) = self.table.as_ref().filter(|_| self.sql.is_none()) else { return written.collect() };
+        if let Some(relation) = &self.relation {
+            return self.in_warehouse(table, relation, Around { peers, scope, origin: place.origin });
+        }
         let Some(known) = columns(table, Port::Columns, peers, scope) else {
             if self.columns.is_empty() && leads_to_columns(table, scope) {
                 let message = format!("the columns of `{}` are not known", table.name());
@@ -541,6 +553,13 @@ impl Dataset {
             );
             return map!(origin; "CustomSql" => sql);
         }
+        if let Some(relation) = &self.relation {
+            let (schema, name) = warehouse::named(relation);
+            let origin = Origin::Written(relation.span());
+            let table =
+                map!(origin; "DataSourceArn" => source, "Schema" => schema, "Name" => name, "InputColumns" => columns);
+            return map!(origin; "RelationalTable" => table);
+        }
         let table = map!(origin;
             "DataSourceArn" => source,
             "Catalog" => CATALOG,
@@ -618,8 +637,15 @@ fn report_missing<'a>(
 
 impl Component for Dataset {
     fn wires(&self) -> Vec<Wire<'_>> {
-        let access = if self.sql.is_some() { Access::AskSql } else { Access::AskTable };
-        let table = self.table.iter().map(|to| Wire { to, access: Access::ReadColumns });
+        let access = match (&self.sql, &self.relation) {
+            (Some(_), _) => Access::AskSql,
+            (None, Some(_)) => Access::AskRelation,
+            (None, None) => Access::AskTable,
+        };
+        let table = self.table.iter().map(|to| {
+            let access = if self.relation.is_some() { Access::FollowSql } else { Access::ReadColumns };
+            Wire { to, access }
+        });
         std::iter::once(Wire { to: &self.source, access }).chain(table).collect()
     }
 
@@ -651,6 +677,10 @@ impl Component for Dataset {
                 }
             }
             (Some(_), None) => {}
+        }
+        if let Some(relation) = self.relation.as_ref().filter(|_| self.table.is_none()) {
+            sink.report(&CONTENT, relation.span(), "this does not say which component makes it")
+                .help("add `table` with the name of a `redshift-sql` or of another component that does");
         }
         refresh::check(self, name, sink);
         self.sharing().check(&ACTIONS, sink);
@@ -694,7 +724,8 @@ impl Component for Dataset {
             "DataSetRefreshProperties" => refreshes,
             "Permissions" => self.sharing().permissions(&ACTIONS, place, scope),
         );
-        site.add(DATA_SET, TYPE_NAME, properties);
+        let first = site.granted.iter().flatten().filter_map(|grant| grant.after.clone()).collect();
+        site.add(DATA_SET, TYPE_NAME, properties).depends_on = first;
         refresh::compose(self, &id, site);
     }
 }

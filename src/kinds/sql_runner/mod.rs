@@ -159,6 +159,8 @@ pub struct Object {
     pub change: Option<Vec<Step>>,
     /// The objects before it without which it cannot be, which are made again with it.
     pub needs: Vec<String>,
+    /// What tells that another component made that anew which it is about.
+    pub of: Option<String>,
     /// What made it necessary.
     pub origin: Origin,
 }
@@ -173,6 +175,7 @@ impl Object {
             drop: vec![drop.into()],
             change: None,
             needs: Vec::new(),
+            of: None,
             origin,
         }
     }
@@ -193,6 +196,7 @@ impl Object {
             "Create" => list(self.create),
             "Drop" => list(self.drop),
             "Change" => self.change.map(list),
+            "Of" => self.of,
             "Needs" => (!self.needs.is_empty()).then_some(self.needs),
         )
     }

@@ -197,6 +197,8 @@ class Runner:
             one, other = before.get(key), after.get(key)
             if one is None or other is None or (one["Create"] != other["Create"] and "Change" not in other):
                 again.add(key[0])
+            elif one.get("Of") != other.get("Of"):  # what it is about was made anew
+                again.add(key[0])
         for things in (old["Objects"], new["Objects"]):
             for thing in things:  # what is needed stands before
                 if again.intersection(thing.get("Needs") or []):

@@ -1,7 +1,7 @@
 //! The names in expressions, and what types follow from them.
 
 use sqlparser::ast::{
-    AccessExpr, Expr, FunctionArg, FunctionArgExpr, FunctionArgumentClause, FunctionArguments, Ident,
+    AccessExpr, BinaryOperator, Expr, FunctionArg, FunctionArgExpr, FunctionArgumentClause, FunctionArguments, Ident,
     OneOrManyWithParens, Subscript, Value, WindowSpec, WindowType,
 };
 
@@ -81,12 +81,18 @@ impl Resolver<'_> {
             // Of a chain of operators the first is the innermost. Long chains must not need much stack.
             Expr::BinaryOp { .. } => {
                 let mut left = expr;
-                while let Expr::BinaryOp { left: inner, right, .. } = left {
-                    self.check(right, scope);
+                let mut kinds = Vec::new();
+                while let Expr::BinaryOp { left: inner, op, right } = left {
+                    kinds.push((op, self.kind(right, scope)));
                     left = inner;
                 }
-                self.check(left, scope);
-                Type::Unknown
+                let first = self.kind(left, scope);
+                match self.flavor {
+                    Flavor::Athena => Type::Unknown,
+                    Flavor::Redshift => {
+                        kinds.into_iter().rev().fold(first, |kind, (op, right)| combined(&kind, op, &right))
+                    }
+                }
             }
             Expr::Nested(inner) => self.kind(inner, scope),
             Expr::Value(value) => match &value.value {
@@ -96,12 +102,16 @@ impl Resolver<'_> {
             },
             Expr::Cast { expr, data_type, .. } => {
                 self.check(expr, scope);
-                Type::of_presto(&data_type.to_string().to_lowercase()).unwrap_or_default()
+                let name = data_type.to_string().to_lowercase();
+                match self.flavor {
+                    Flavor::Athena => Type::of_presto(&name).unwrap_or_default(),
+                    Flavor::Redshift => Type::of_redshift(&name),
+                }
             }
             Expr::Function(function) => {
                 let name = function.name.0.last().and_then(|part| part.as_ident()).map(folded).unwrap_or_default();
                 let skip = usize::from(self.flavor == Flavor::Redshift && WITH_UNIT.contains(&name.as_str()));
-                self.arguments(&function.args, skip, scope);
+                let first = self.arguments(&function.args, skip, scope);
                 self.arguments(&function.parameters, 0, scope);
                 self.check_all(function.within_group.iter().map(|one| &one.expr), scope);
                 self.check_all(function.filter.as_deref(), scope);
@@ -109,6 +119,11 @@ impl Resolver<'_> {
                     self.window(spec, scope);
                 }
                 match name.as_str() {
+                    "avg" | "sum" | "coalesce" | "max" | "min" | "nullif" | "nvl"
+                        if self.flavor == Flavor::Redshift =>
+                    {
+                        aggregated(&name, first)
+                    }
                     "count" | "cardinality" | "length" | "row_number" | "rank" => plain("bigint"),
                     "from_iso8601_date" => plain("date"),
                     "concat_ws" | "date_format" | "json_extract_scalar" | "lower" | "upper" => plain("varchar"),
@@ -157,7 +172,9 @@ impl Resolver<'_> {
         }
     }
 
-    fn arguments(&mut self, arguments: &FunctionArguments, skip: usize, scope: &Scope<'_>) {
+    /// Looks up the names in the arguments of a function; gives the type of the first.
+    fn arguments(&mut self, arguments: &FunctionArguments, skip: usize, scope: &Scope<'_>) -> Type {
+        let mut first = None;
         match arguments {
             FunctionArguments::None => {}
             FunctionArguments::Subquery(query) => {
@@ -169,7 +186,8 @@ impl Resolver<'_> {
                     | FunctionArg::ExprNamed { arg, .. }
                     | FunctionArg::Unnamed(arg)) = argument;
                     if let FunctionArgExpr::Expr(expr) = arg {
-                        self.check(expr, scope);
+                        let kind = self.kind(expr, scope);
+                        first.get_or_insert(kind);
                     }
                 }
                 for clause in &list.clauses {
@@ -183,12 +201,41 @@ impl Resolver<'_> {
                 }
             }
         }
+        first.unwrap_or_default()
     }
 
     /// Looks up the names in what stands after `OVER`.
     pub fn window(&mut self, spec: &WindowSpec, scope: &Scope<'_>) {
         self.check_all(&spec.partition_by, scope);
         self.check_all(spec.order_by.iter().map(|one| &one.expr), scope);
+    }
+}
+
+/// Whether values of a type are approximate.
+fn is_float(kind: &Type) -> bool {
+    matches!(kind, Type::Plain(name) if name == "double" || name == "real")
+}
+
+/// The type of what a function of Redshift makes of values of a type.
+///
+/// Source: Redshift Database Developer Guide, "SUM function", "AVG function", "MAX function", "COALESCE expression".
+fn aggregated(function: &str, of: Type) -> Type {
+    match function {
+        "avg" | "sum" if is_float(&of) => plain("double"),
+        "sum" if matches!(&of, Type::Plain(name) if name == "integer" || name == "smallint") => plain("bigint"),
+        "sum" if of == plain("bigint") => plain("decimal(38,0)"),
+        "avg" | "sum" => Type::Unknown,
+        _ => of,
+    }
+}
+
+/// The type of what an operator makes of two values, in Redshift.
+fn combined(left: &Type, operator: &BinaryOperator, right: &Type) -> Type {
+    use BinaryOperator::{And, Divide, Eq, Gt, GtEq, Lt, LtEq, Minus, Multiply, NotEq, Or, Plus};
+    match operator {
+        And | Eq | Gt | GtEq | Lt | LtEq | NotEq | Or => plain("boolean"),
+        Divide | Minus | Multiply | Plus if is_float(left) || is_float(right) => plain("double"),
+        _ => Type::Unknown,
     }
 }
 

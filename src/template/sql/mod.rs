@@ -3,8 +3,12 @@
 //! The parser knows many dialects, but neither Athena's nor all of Redshift's. What it does not read is told as not
 //! checked, never as wrong; the same holds for what follows from tables whose columns nobody says.
 
+mod body;
+mod change;
+mod cursor;
 mod expression;
 mod resolve;
+mod statement;
 mod types;
 
 use std::any::TypeId;
@@ -12,9 +16,11 @@ use std::ops::Range;
 
 use sqlparser::ast::Statement;
 use sqlparser::dialect::{Dialect, GenericDialect, RedshiftSqlDialect};
+use sqlparser::keywords::Keyword;
 use sqlparser::parser::{Parser, ParserError};
-use sqlparser::tokenizer::{Location, Token, Tokenizer};
+use sqlparser::tokenizer::{Location, Token, TokenWithSpan, Tokenizer};
 
+pub use statement::{Made, Statement as Change, Thing, plain_text, statements};
 pub use types::{Mistake, Type};
 
 /// Whose SQL it is.
@@ -106,6 +112,16 @@ pub struct Query {
     pub problems: Vec<Problem>,
 }
 
+impl Query {
+    /// Remembers something wrong, once.
+    fn report(&mut self, range: Range<usize>, what: What) {
+        let problem = Problem { range, what };
+        if !self.problems.contains(&problem) {
+            self.problems.push(problem);
+        }
+    }
+}
+
 /// Why a text was not read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unread {
@@ -117,6 +133,9 @@ pub struct Unread {
 
 /// What no query may be longer than, so that reading it needs no more stack than there is: tokens.
 const MAX_TOKENS: usize = 20_000;
+
+/// How many joins may wait for their conditions: the parser nests them.
+const MAX_OPEN_JOINS: usize = 12;
 
 /// How deep brackets and queries may be inside of each other.
 const MAX_DEPTH: usize = 18;
@@ -199,35 +218,66 @@ pub fn read(text: &str, flavor: Flavor, tables: &dyn Fn(&TableName) -> Lookup) -
     if tokens.iter().filter(|token| !matches!(token.token, Token::Whitespace(_))).count() > MAX_TOKENS {
         return Err(unread("the text is too long"));
     }
+    if open_joins(&tokens) > MAX_OPEN_JOINS {
+        return Err(unread("too many joins wait for their conditions"));
+    }
     let mut parser = Parser::new(dialect).with_recursion_limit(MAX_DEPTH).with_tokens_with_locations(tokens);
-    let mut statements = parser.parse_statements().map_err(|error| Unread {
-        reason: match error {
-            ParserError::TokenizerError(message) | ParserError::ParserError(message) => {
-                message.split(" at Line:").next().unwrap_or_default().to_owned()
-            }
-            ParserError::RecursionLimitExceeded => "the brackets are too deep".to_owned(),
-        },
-        range: Some(places.at(parser.peek_token_ref().span.start)),
-    })?;
+    let mut statements = parser.parse_statements().map_err(|error| self::unread(&parser, error, &places))?;
     let query = match (statements.pop(), statements.is_empty()) {
         (Some(Statement::Query(query)), true) => query,
         (Some(_), true) => return Err(unread("the statement is no query")),
         (Some(_), false) => return Err(unread("there are several statements")),
         (None, _) => return Err(unread("there is no statement")),
     };
-    Ok(resolve::query(&query, flavor, &places, tables))
+    let mut found = Query::default();
+    found.output = resolve::with(flavor, &places, tables, &mut found, |resolver| resolver.query(&query, None));
+    Ok(found)
+}
+
+/// Why the parser stopped.
+fn unread(parser: &Parser<'_>, error: ParserError, places: &Places<'_>) -> Unread {
+    let reason = match error {
+        ParserError::TokenizerError(message) | ParserError::ParserError(message) => {
+            message.split(" at Line:").next().unwrap_or_default().to_owned()
+        }
+        ParserError::RecursionLimitExceeded => "the brackets are too deep".to_owned(),
+    };
+    Unread { reason, range: Some(places.at(parser.peek_token_ref().span.start)) }
+}
+
+/// How many joins wait for their conditions at most. A cross join has none.
+fn open_joins(tokens: &[TokenWithSpan]) -> usize {
+    let (mut open, mut most, mut is_cross) = (0_usize, 0, false);
+    for token in tokens {
+        let Token::Word(word) = &token.token else { continue };
+        match word.keyword {
+            Keyword::JOIN if !is_cross => open += 1,
+            Keyword::ON | Keyword::USING => open = open.saturating_sub(1),
+            _ => {}
+        }
+        most = most.max(open);
+        is_cross = word.keyword == Keyword::CROSS;
+    }
+    most
 }
 
 /// Where the lines of a text start.
 struct Places<'a> {
     text: &'a str,
+    /// Where the text starts in a longer one.
+    base: usize,
     lines: Vec<usize>,
 }
 
 impl<'a> Places<'a> {
     fn new(text: &'a str) -> Self {
+        Self::inside(text, 0)
+    }
+
+    /// Those of a text that starts there in a longer one.
+    fn inside(text: &'a str, base: usize) -> Self {
         let ends = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1);
-        Self { text, lines: std::iter::once(0).chain(ends).collect() }
+        Self { text, base, lines: std::iter::once(0).chain(ends).collect() }
     }
 
     /// The offset of a place that the parser gives: lines and columns from 1, columns in characters.
@@ -245,15 +295,15 @@ impl<'a> Places<'a> {
         let rest = &self.text[start..];
         let word = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());
         let length = if word > 0 { word } else { rest.chars().next().map_or(0, char::len_utf8) };
-        start..start + length
+        self.base + start..self.base + start + length
     }
 
     /// What is between two places; the end is that of the last character.
     fn range(&self, span: sqlparser::tokenizer::Span) -> Range<usize> {
         match (self.offset(span.start), self.offset(span.end)) {
-            (Some(start), Some(end)) if start < end => start..end,
+            (Some(start), Some(end)) if start < end => self.base + start..self.base + end,
             (Some(_), _) => self.at(span.start),
-            (None, _) => 0..self.text.len(),
+            (None, _) => self.base..self.base + self.text.len(),
         }
     }
 }

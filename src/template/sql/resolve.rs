@@ -7,7 +7,7 @@ use sqlparser::ast::{
     SelectItemQualifiedWildcardKind, SetExpr, Spanned, TableAlias, TableFactor, TableWithJoins,
 };
 
-use super::{Column, Flavor, HOLE, Lookup, Output, Places, Problem, Query, TableName, Type, What};
+use super::{Column, Flavor, HOLE, Lookup, Output, Places, Query, TableName, Type, What};
 
 /// Something in `FROM`.
 #[derive(Clone, Debug)]
@@ -34,15 +34,19 @@ pub struct Resolver<'a> {
     pub flavor: Flavor,
     places: &'a Places<'a>,
     tables: &'a dyn Fn(&TableName) -> Lookup,
-    found: Query,
+    found: &'a mut Query,
     named: Named,
 }
 
-/// Reads the outermost query.
-pub fn query(query: &ast::Query, flavor: Flavor, places: &Places<'_>, tables: &dyn Fn(&TableName) -> Lookup) -> Query {
-    let mut resolver = Resolver { flavor, places, tables, found: Query::default(), named: Named::default() };
-    let output = resolver.query(query, None);
-    Query { output, ..resolver.found }
+/// Looks up names; what is found goes into `found`.
+pub fn with<T>(
+    flavor: Flavor,
+    places: &Places<'_>,
+    tables: &dyn Fn(&TableName) -> Lookup,
+    found: &mut Query,
+    act: impl FnOnce(&mut Resolver<'_>) -> T,
+) -> T {
+    act(&mut Resolver { flavor, places, tables, found, named: Named::default() })
 }
 
 /// A name as names are compared: letters are folded even in quotes.
@@ -53,22 +57,27 @@ pub fn folded(ident: &Ident) -> String {
 }
 
 /// Whether nothing can be said about a name.
-fn is_open(name: &str) -> bool {
+pub fn is_open(name: &str) -> bool {
     // Hidden columns such as `"$path"` are there without being listed.
     name.contains(HOLE) || name.starts_with('$')
 }
 
-fn columns(output: Option<&[Output]>) -> Option<Vec<Column>> {
-    let column = |one: &Output| Some(Column { name: one.name.clone().unwrap_or_default(), kind: one.kind.clone() });
+/// The columns that others see of a result.
+pub fn columns(flavor: Flavor, output: Option<&[Output]>) -> Option<Vec<Column>> {
+    let column = |one: &Output| {
+        let name = match flavor {
+            Flavor::Athena => one.name.clone().unwrap_or_default(),
+            // Redshift gives columns names of its own.
+            Flavor::Redshift => one.name.clone()?,
+        };
+        Some(Column { name, kind: one.kind.clone() })
+    };
     output?.iter().map(column).collect()
 }
 
 impl Resolver<'_> {
     pub fn problem(&mut self, range: Range<usize>, what: What) {
-        let problem = Problem { range, what };
-        if !self.found.problems.contains(&problem) {
-            self.found.problems.push(problem);
-        }
+        self.found.report(range, what);
     }
 
     pub fn range(&self, span: sqlparser::tokenizer::Span) -> Range<usize> {
@@ -89,7 +98,7 @@ impl Resolver<'_> {
             && let OrderByKind::Expressions(all) = &order.kind
         {
             // What is sorted by may be a column of the result or of what is read.
-            inside.push(Source { names: Vec::new(), columns: columns(output.as_deref()) });
+            inside.push(Source { names: Vec::new(), columns: columns(self.flavor, output.as_deref()) });
             let scope = Scope { sources: &inside, outer };
             self.check_all(all.iter().map(|one| &one.expr), &scope);
         }
@@ -107,7 +116,7 @@ impl Resolver<'_> {
             self.named.0.push((name.clone(), None));
         }
         let output = self.query(&cte.query, outer);
-        let columns = self.renamed(columns(output.as_deref()), &cte.alias);
+        let columns = self.renamed(columns(self.flavor, output.as_deref()), &cte.alias);
         self.named.0.truncate(at);
         self.named.0.push((name, columns));
     }
@@ -167,7 +176,12 @@ impl Resolver<'_> {
             inside.push(Source { names: Vec::new(), columns: None });
         }
         let sources = inside.clone();
-        let scope = Scope { sources: &sources, outer };
+        // In Redshift what is selected may name what is selected before it.
+        let before = match self.flavor {
+            Flavor::Athena => Vec::new(),
+            Flavor::Redshift => vec![Source { names: Vec::new(), columns: Some(aliases(select)) }],
+        };
+        let scope = Scope { sources: &sources, outer: Some(&Scope { sources: &before, outer }) };
         let mut output = Some(Vec::new());
         for item in &select.projection {
             let given = self.item(item, &scope, merged);
@@ -176,13 +190,19 @@ impl Resolver<'_> {
                 all
             });
         }
-        // Redshift lets everything name the columns of the result.
+        let conditions = select.selection.iter().chain(&select.having).chain(&select.qualify);
         let mut sources = sources;
         if self.flavor == Flavor::Redshift {
-            sources.push(Source { names: Vec::new(), columns: columns(output.as_deref()) });
+            // Redshift lets everything name what is selected; what has no name there, only `GROUP BY`.
+            let named = |one: &Output| Some(Column { name: one.name.clone()?, kind: one.kind.clone() });
+            let columns = output.as_ref().map(|all| all.iter().filter_map(named).collect());
+            sources.push(Source { names: Vec::new(), columns });
+        }
+        self.check_all(conditions, &Scope { sources: &sources, outer });
+        if self.flavor == Flavor::Redshift {
+            sources.push(Source { names: Vec::new(), columns: columns(self.flavor, output.as_deref()) });
         }
         let scope = Scope { sources: &sources, outer };
-        self.check_all(select.selection.iter().chain(&select.having).chain(&select.qualify), &scope);
         if let GroupByExpr::Expressions(all, _) = &select.group_by {
             self.check_all(all, &scope);
         }
@@ -246,7 +266,13 @@ impl Resolver<'_> {
         }
     }
 
-    fn from(&mut self, one: &TableWithJoins, outer: Option<&Scope<'_>>, inside: &mut Vec<Source>, merged: &mut bool) {
+    pub fn from(
+        &mut self,
+        one: &TableWithJoins,
+        outer: Option<&Scope<'_>>,
+        inside: &mut Vec<Source>,
+        merged: &mut bool,
+    ) {
         self.factor(&one.relation, outer, inside);
         for join in &one.joins {
             self.factor(&join.relation, outer, inside);
@@ -279,7 +305,7 @@ impl Resolver<'_> {
         }
     }
 
-    fn factor(&mut self, factor: &TableFactor, outer: Option<&Scope<'_>>, inside: &mut Vec<Source>) {
+    pub fn factor(&mut self, factor: &TableFactor, outer: Option<&Scope<'_>>, inside: &mut Vec<Source>) {
         let (alias, mut names, columns) = match factor {
             TableFactor::Table { name, alias, args: None, .. } => {
                 let (names, columns) = self.table(name);
@@ -289,7 +315,7 @@ impl Resolver<'_> {
                 let sources = inside.clone();
                 let around = Scope { sources: &sources, outer };
                 let output = self.query(subquery, if *lateral { Some(&around) } else { outer });
-                (alias, Vec::new(), columns(output.as_deref()))
+                (alias, Vec::new(), columns(self.flavor, output.as_deref()))
             }
             TableFactor::UNNEST { alias, array_exprs, with_ordinality, with_offset, .. } => {
                 let sources = inside.clone();
@@ -339,7 +365,7 @@ impl Resolver<'_> {
     }
 
     /// A table or a common table expression: by which names its columns are qualified, and its columns.
-    fn table(&mut self, name: &ast::ObjectName) -> (Vec<String>, Option<Vec<Column>>) {
+    pub fn table(&mut self, name: &ast::ObjectName) -> (Vec<String>, Option<Vec<Column>>) {
         let idents: Vec<&Ident> = name.0.iter().filter_map(ast::ObjectNamePart::as_ident).collect();
         let names: Vec<String> = idents.iter().map(|ident| folded(ident)).collect();
         let Some(last) = idents.last() else { return (names, None) };
@@ -437,6 +463,15 @@ impl Resolver<'_> {
         }
         kind
     }
+}
+
+/// The names that a `SELECT` gives.
+fn aliases(select: &Select) -> Vec<Column> {
+    let names = select.projection.iter().filter_map(|item| match item {
+        SelectItem::ExprWithAlias { alias, .. } => Some(folded(alias)),
+        _ => None,
+    });
+    names.map(|name| Column { name, kind: Type::Unknown }).collect()
 }
 
 fn given(column: &Column, range: &Range<usize>) -> Output {

@@ -264,6 +264,39 @@ impl Type {
         cursor.hive().filter(|_| cursor.rest.trim().is_empty()).unwrap_or_default()
     }
 
+    /// A type in the words of Redshift; unknown where there is none like it.
+    ///
+    /// Source: Redshift Database Developer Guide, "Data types".
+    pub fn of_redshift(text: &str) -> Self {
+        let mut cursor = Cursor::new(text);
+        let mut word = cursor.word().to_ascii_lowercase();
+        if matches!(word.as_str(), "double" | "character") {
+            let mut ahead = Cursor::new(cursor.rest);
+            let next = ahead.word().to_ascii_lowercase();
+            if matches!(next.as_str(), "precision" | "varying") {
+                word = next;
+                cursor = ahead;
+            }
+        }
+        let numbers = cursor.numbers();
+        let name = match word.as_str() {
+            "bigint" | "int8" => "bigint",
+            "bool" | "boolean" => "boolean",
+            "date" => "date",
+            "float" | "float8" | "precision" => "double",
+            "int" | "int4" | "integer" => "integer",
+            "float4" | "real" => "real",
+            "int2" | "smallint" => "smallint",
+            "timestamp" | "timestamptz" => "timestamp",
+            // Without a size they have one of their own.
+            "decimal" | "numeric" if numbers.is_empty() => return Self::Plain("decimal(18,0)".to_owned()),
+            "decimal" | "numeric" => return Self::Plain(format!("decimal{numbers}")),
+            "bpchar" | "char" | "character" | "nchar" | "nvarchar" | "text" | "varchar" | "varying" => "varchar",
+            _ => return Self::Unknown,
+        };
+        Self::Plain(name.to_owned())
+    }
+
     /// The type in the words of Presto.
     pub fn presto(&self) -> String {
         match self {

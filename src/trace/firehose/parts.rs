@@ -27,8 +27,8 @@ impl Split {
 
     /// The records in a record.
     pub fn apply(&self, record: &Record) -> Result<Vec<Record>, String> {
-        let data = &record.data;
-        let with = |part: &[u8]| Record { data: part.to_vec(), ..record.clone() };
+        let data = record.data();
+        let with = |part: &[u8]| record.with(part);
         match self {
             Self::Json => {
                 let mut found = Vec::new();
@@ -50,7 +50,7 @@ impl Split {
             }
             Self::Delimiter(delimiter) => {
                 let mut found = Vec::new();
-                let mut rest = data.as_slice();
+                let mut rest = data;
                 while let Some(at) = rest.windows(delimiter.len()).position(|window| window == delimiter) {
                     found.push(with(&rest[..at]));
                     rest = &rest[at + delimiter.len()..];
@@ -70,7 +70,7 @@ mod tests {
 
     fn parts(split: &Split, text: &str) -> Result<Vec<String>, String> {
         let found = split.apply(&Record::new(text, jiff::Timestamp::UNIX_EPOCH))?;
-        Ok(found.into_iter().map(|record| String::from_utf8(record.data).unwrap()).collect())
+        Ok(found.into_iter().map(|record| record.text()).collect())
     }
 
     #[test]

@@ -2,8 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value as Json;
-
 use super::{CONVERSION_FAILED, EXTRACTION_FAILED, Failure, Keys, PROCESSING_FAILED, Query, Stream};
 use crate::source::Span;
 use crate::trace::functions::{Outcome, Run};
@@ -39,20 +37,17 @@ impl Stream {
     ///
     /// Source: Data Firehose Developer Guide, "Decompress CloudWatch Logs" and "Extract message after decompression".
     pub fn unpack(&self, record: &Record) -> Result<Record, Fate> {
-        let mut record = record.clone();
         if !self.decompresses {
-            return Ok(record);
+            return Ok(record.clone());
         }
         // Samples are kept as they are to be read.
-        let packed = if gzip::is_packed(&record.data) { record.data } else { gzip::pack(&record.data) };
-        record.data = match logs::decompress(&packed, self.extracts_messages) {
-            Extracted::Record(data) => data,
-            Extracted::Control => return Err(Fate::Dropped("a control message has no log events".to_owned())),
-            Extracted::Failed(why) => {
-                return Err(Fate::Failed(Failure { kind: PROCESSING_FAILED, why, place: None }));
-            }
-        };
-        Ok(record)
+        let data = record.data();
+        let packed = if gzip::is_packed(data) { data.to_vec() } else { gzip::pack(data) };
+        match logs::decompress(&packed, self.extracts_messages) {
+            Extracted::Record(data) => Ok(record.with(data)),
+            Extracted::Control => Err(Fate::Dropped("a control message has no log events".to_owned())),
+            Extracted::Failed(why) => Err(Fate::Failed(Failure { kind: PROCESSING_FAILED, why, place: None })),
+        }
     }
 
     /// What the answer of the function makes of a record.
@@ -71,9 +66,7 @@ impl Stream {
             Outcome::NotRun { reason } => return Err(Fate::Unknown(reason.clone(), place)),
         };
         match transformed(answer, 1).pop() {
-            Some(Transformed::Record { data, keys }) => {
-                Ok(Transform { record: Record { data, ..record.clone() }, keys })
-            }
+            Some(Transformed::Record { data, keys }) => Ok(Transform { record: record.with(data), keys }),
             Some(Transformed::Dropped) => Err(Fate::Dropped("the function drops it".to_owned())),
             Some(Transformed::Failed(violation)) => Err(failed(format!("{} ({})", violation.message, violation.code))),
             None => Err(failed("the function answers without the record".to_owned())),
@@ -88,15 +81,16 @@ impl Stream {
     }
 
     /// A record with its delimiter.
-    pub fn delimit(&self, record: &mut Record) {
-        if let Some(delimiter) = &self.delimiter {
-            record.data.extend_from_slice(delimiter.as_bytes());
+    pub fn delimit(&self, record: &Record) -> Record {
+        match &self.delimiter {
+            Some(delimiter) => record.followed(delimiter.as_bytes()),
+            None => record.clone(),
         }
     }
 
     /// Whether its records stand apart from each other in an object.
     pub fn is_delimited(&self, record: &Record) -> bool {
-        self.delimiter.is_some() || record.data.ends_with(b"\n")
+        self.delimiter.is_some() || record.data().ends_with(b"\n")
     }
 
     /// The keys that jq finds in a record.
@@ -111,9 +105,12 @@ impl Stream {
             }
             Err(Refusal::NotRun(why)) => return Err(Fate::Unknown(why.clone(), Some(*place))),
         };
-        let input: Json = serde_json::from_slice(&record.data)
-            .map_err(|error| failed(format!("jq reads JSON, and this is none: {error}")))?;
-        match filter.run(&input) {
+        let Some(input) = record.json() else {
+            let packed = "the record is compressed, and the stream has no processor `Decompression`";
+            let why = if gzip::is_packed(record.data()) { packed.to_owned() } else { record.wrong() };
+            return Err(failed(format!("jq reads JSON, and this is none: {why}")));
+        };
+        match filter.run(input) {
             Ok(results) => match jq::partition_keys(&results) {
                 Ok(keys) => Ok(keys.into_iter().collect()),
                 Err(why) => Err(failed(why)),
@@ -133,7 +130,7 @@ impl Stream {
             );
             return Err(Fate::Unknown(why, Some(conversion.place)));
         };
-        match convert::convert(&record.data, &table.columns, &conversion.serde) {
+        match convert::convert(record.data(), &table.columns, &conversion.serde) {
             Ok(mut rows) => Ok(rows.pop()),
             Err(failure) => {
                 let at = if failure.path.is_empty() { String::new() } else { format!("`{}`: ", failure.path) };

@@ -121,6 +121,10 @@ pub fn native(name: &str, arguments: usize) -> Option<Native> {
         ("_group_by", 1) => |on, of| grouped(sortable(on)?, list(&of[0])),
         ("_min_by", 1) => |on, of| extreme(on, &of[0], false),
         ("_max_by", 1) => |on, of| extreme(on, &of[0], true),
+        ("_replaced", 3) => |on, of| match &of[1] {
+            Val::Text(text) => regex::replaced(on, &of[0], text, &of[2]),
+            _ => not_run("a replacement that is no text is not run here"),
+        },
         ("_matches", 3) => |on, of| regex::matches(on, &of[0], &of[1], of[2].is_true()),
         ("gmtime", 0) => |on, _| time::broken_down(on),
         ("mktime", 0) => |on, _| time::seconds(on),

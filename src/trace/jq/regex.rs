@@ -24,6 +24,62 @@ thread_local! {
 
 /// All matches, or whether there is one.
 pub fn matches(on: &Val, pattern: &Val, flags: &Val, is_test: bool) -> Outcome {
+    let mut found = Vec::new();
+    let is_match = search(on, pattern, flags, |one| {
+        if !is_test {
+            let &Found { regex, captures, text, offset } = one;
+            let Some(whole) = captures.get(0) else { return true };
+            let is_empty = whole.range().is_empty();
+            found.push(object([
+                ("offset", Val::count(offset)),
+                ("length", Val::count(whole.as_str().chars().count())),
+                ("string", Val::text(whole.as_str())),
+                ("captures", if is_empty { Val::array(Vec::new()) } else { groups(regex, captures, text) }),
+            ]));
+        }
+        !is_test
+    })?;
+    Ok(if is_test { Val::Bool(is_match) } else { Val::array(found) })
+}
+
+/// The text with another in the place of all matches, or of the first: what `gsub` and `sub` make with a text that
+/// does not depend on the match.
+pub fn replaced(on: &Val, pattern: &Val, text: &str, flags: &Val) -> Outcome {
+    let (mut out, mut at) = (String::new(), 0);
+    let (mut all, mut is_empty) = (None, false);
+    search(on, pattern, flags, |one| {
+        if let Some(whole) = one.captures.get(0) {
+            is_empty |= whole.range().is_empty();
+            out.push_str(&one.text[at..whole.start()]);
+            out.push_str(text);
+            at = whole.end();
+        }
+        all = Some(one.text.len());
+        true
+    })?;
+    if is_empty && matches!(flags, Val::Text(flags) if flags.contains('g')) {
+        return not_run("`gsub` with a pattern that finds nothing is not run here");
+    }
+    match (on, all) {
+        (Val::Text(whole), Some(_)) => {
+            out.push_str(&whole[at..]);
+            Ok(Val::text(out))
+        }
+        _ => Ok(on.clone()),
+    }
+}
+
+/// A match.
+struct Found<'a> {
+    regex: &'a Regex,
+    captures: &'a Captures<'a, str>,
+    text: &'a str,
+    /// Characters before it.
+    offset: usize,
+}
+
+/// Goes through the matches until it is told to stop; says whether there was one.
+fn search(on: &Val, pattern: &Val, flags: &Val, mut each: impl FnMut(&Found<'_>) -> bool) -> Result<bool, Fault> {
     let Val::Text(text) = on else {
         return fail(format!("{} cannot be matched, as it is not a string", on.shown()));
     };
@@ -53,54 +109,42 @@ pub fn matches(on: &Val, pattern: &Val, flags: &Val, is_test: bool) -> Outcome {
         return not_run("a pattern that is read in another way is not run here");
     }
     let regex = ready(pattern, &inline)?;
-    let mut found = Vec::new();
-    let mut start = 0;
+    let (mut start, mut matches) = (0, 0);
     // Offsets count characters.
-    let (mut counted, mut characters) = (0, 0);
+    let (mut counted, mut offset) = (0, 0);
     loop {
         let captures = match regex.captures_from_pos(&**text, start) {
             Ok(Some(captures)) => captures,
             Ok(None) => break,
             Err(_) => return not_run("a pattern that takes too long is not run here"),
         };
-        if is_test {
-            return Ok(Val::Bool(true));
-        }
         let Some(whole) = captures.get(0) else { break };
         if whole.start() >= counted {
-            characters += text[counted..whole.start()].chars().count();
+            offset += text[counted..whole.start()].chars().count();
         } else {
-            characters = text[..whole.start()].chars().count();
+            offset = text[..whole.start()].chars().count();
         }
         counted = whole.start();
+        matches += 1;
+        if !each(&Found { regex: &regex, captures: &captures, text, offset }) {
+            break;
+        }
         if whole.range().is_empty() {
             if !text.is_ascii() && is_global {
                 return not_run("a pattern that finds nothing is not run here");
             }
-            found.push(object([
-                ("offset", Val::count(characters)),
-                ("length", Val::count(0)),
-                ("string", Val::text("")),
-                ("captures", Val::array(Vec::new())),
-            ]));
             start += 1;
         } else {
-            found.push(object([
-                ("offset", Val::count(characters)),
-                ("length", Val::count(whole.as_str().chars().count())),
-                ("string", Val::text(whole.as_str())),
-                ("captures", groups(&regex, &captures, text)),
-            ]));
             start = whole.end();
         }
         if !is_global || start >= text.len() {
             break;
         }
-        if found.len() >= MOST_MATCHES {
+        if matches >= MOST_MATCHES {
             return not_run("a text with very many matches is not run here");
         }
     }
-    Ok(if is_test { Val::Bool(false) } else { Val::array(found) })
+    Ok(matches > 0)
 }
 
 fn groups(regex: &Regex, captures: &Captures<'_, str>, text: &str) -> Val {

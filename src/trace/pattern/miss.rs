@@ -4,7 +4,7 @@ use serde_json::Value as Json;
 
 use super::{Field, Leaf, Pattern, is_met};
 use crate::diagnostics::closest;
-use crate::trace::shown;
+use crate::trace::{short, shown};
 
 /// Why an event does not meet a pattern: the first field that it does not meet.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,6 +20,17 @@ pub struct Miss {
     /// What would have been met, near to it.
     pub near: Option<String>,
 }
+
+impl Miss {
+    /// It in one sentence.
+    pub fn said(&self) -> String {
+        let wants = short(&self.wants.to_string(), ONE_LINE);
+        format!("`{}` must be one of {wants}, and the event has {}", self.path, self.has)
+    }
+}
+
+/// The most characters of what a pattern asks for that are shown.
+const ONE_LINE: usize = 120;
 
 /// The first field that the event does not meet, of the branch that it is nearest to.
 pub fn miss(pattern: &Pattern, event: &Json) -> Miss {
@@ -140,7 +151,8 @@ fn missing(keys: &[String], event: &Json) -> (String, Option<String>) {
         }
         let Json::Object(map) = at else {
             let parent = keys[..depth].join(".");
-            return (format!("{} in `{parent}`, which has no fields", shown(at)), None);
+            let parent = if parent.is_empty() { "its place".to_owned() } else { format!("`{parent}`") };
+            return (format!("{} in {parent}, which has no fields", shown(at)), None);
         };
         let Some(value) = map.get(key) else {
             let near = near_key(key, map.keys().map(String::as_str)).map(|near| {

@@ -241,12 +241,17 @@ impl Field {
                 return Form::Number(number);
             }
         } else if self.addresses
-            && let Some(digits) = test::address(text.trim_matches('"'))
+            && let Some(digits) = test::address(inside(&text))
         {
             return Form::Text(digits);
         }
         Form::Text(text.into_owned())
     }
+}
+
+/// A text without its quotes.
+fn inside(text: &str) -> &str {
+    text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text)
 }
 
 /// Adds the fields of an object to every branch.

@@ -197,6 +197,11 @@ impl Range<String> {
 fn strip_any_case<'a>(text: &'a str, start: &str) -> Option<&'a str> {
     let mut rest = text;
     for character in start.chars() {
+        // The library goes by the characters of Java, and takes each half of a pair for `?`.
+        if u32::from(character) > 0xFFFF {
+            rest = rest.strip_prefix("??")?;
+            continue;
+        }
         let lower: String = character.to_lowercase().collect();
         let upper: String = character.to_uppercase().collect();
         rest = rest.strip_prefix(&lower).or_else(|| rest.strip_prefix(&upper))?;

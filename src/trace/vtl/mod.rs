@@ -14,6 +14,7 @@ use std::collections::BTreeMap;
 use serde_json::Value as Json;
 
 pub use evaluate::Rendered;
+pub use text::url_decode;
 
 /// What a template is given.
 #[derive(Clone, Debug, Default)]

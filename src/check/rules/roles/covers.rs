@@ -111,14 +111,16 @@ impl<'a> Match<'a> {
             Unit::Letter(_) => false,
             Unit::Place(_) => run_of(i, self.pattern, fits_place).any(|end| self.known(end, j + 1)),
             Unit::Generated(_) => {
-                run_of(i, self.pattern, |unit| !matches!(unit, Unit::Generated(_) | Unit::Letter('/' | ':')))
-                    .filter(|end| {
-                        self.pattern[i..*end].iter().any(|unit| is_wildcard(unit) || matches!(unit, Unit::Unknown(_)))
-                    })
-                    // A wildcard at its end may go on behind the name.
-                    .any(|end| {
-                        self.known(end, j + 1) || self.known(end - 1, j + 1) && is_wildcard(&self.pattern[end - 1])
-                    })
+                // Only what is open can become the name.
+                let mut open = false;
+                run_of(i, self.pattern, |unit| !matches!(unit, Unit::Generated(_) | Unit::Letter('/' | ':'))).any(
+                    |end| {
+                        let last = &self.pattern[end - 1];
+                        open |= is_wildcard(last) || matches!(last, Unit::Unknown(_));
+                        // A wildcard at its end may go on behind the name.
+                        open && (self.known(end, j + 1) || self.known(end - 1, j + 1) && is_wildcard(last))
+                    },
+                )
             }
         }
     }

@@ -535,6 +535,13 @@ impl<'a> Machine<'a> {
     }
 
     fn argument(&mut self, node: Id, scope: Scope, input: Item, left: usize, got: Vec<Val>, rest: Rest) -> Step {
+        let (mut left, mut got) = (left, got);
+        // What is constant is there at once.
+        while let (Node::Native(_, arguments), Some(next)) = (&self.code.nodes[node], left.checked_sub(1)) {
+            let Node::Constant(val) = &self.code.nodes[arguments[next]] else { break };
+            got.push(val.clone());
+            left = next;
+        }
         let Some(next) = left.checked_sub(1) else { return self.apply(node, &input, got, rest) };
         let expression = match &self.code.nodes[node] {
             Node::Native(_, arguments) => arguments[next],

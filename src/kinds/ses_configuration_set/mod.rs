@@ -1,9 +1,13 @@
 //! `ses-configuration-set`
 
+mod destination;
+
 use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub(super) use self::destination::DIMENSION_PATTERN;
+use self::destination::Destination;
 use super::site::{assumed_by, on_behalf_of, own_arn};
 use super::standing::{Policy, Standing};
 use super::{
@@ -11,11 +15,11 @@ use super::{
     pascal_case,
 };
 use crate::blueprint::NAME_PATTERN;
-use crate::blueprint::text::{Located, Reference, Setting, Text};
+use crate::blueprint::text::{Located, Setting, Text};
 use crate::diagnostics::Sink;
 use crate::map;
 use crate::source::{Origin, Span};
-use crate::template::{Map, Value};
+use crate::template::Value;
 
 /// A configuration set of Amazon SES: how mail that names it is sent, and who is told what becomes of it.
 ///
@@ -138,131 +142,6 @@ struct Deliverability {
     optimized_shared_delivery: Option<bool>,
 }
 
-/// Where some events go.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-#[schemars(rename = "MailEventDestination")]
-struct Destination {
-    /// The events, in the words of CloudFormation.
-    #[schemars(length(min = 1))]
-    types: Vec<Located<EventType>>,
-    /// The `firehose-stream` or `sns-topic` that gets them.
-    to: Option<Reference>,
-    /// The bus of EventBridge that gets them: SES sends only to `default`.
-    bus: Option<Located<Bus>>,
-    /// Counts them in CloudWatch, in the namespace `AWS/SES`: the dimensions of these metrics, and where SES finds
-    /// their values.
-    #[schemars(extend("propertyNames" = {"pattern": DIMENSION_PATTERN, "maxLength": 256}, "minProperties" = 1))]
-    metrics: Option<IndexMap<Located<String>, Dimension>>,
-    /// Whether they are sent.
-    #[serde(default = "yes")]
-    enabled: bool,
-}
-
-/// The bus of EventBridge.
-#[derive(Clone, Copy, Debug, Deserialize, JsonSchema, Serialize)]
-#[serde(rename_all = "kebab-case")]
-enum Bus {
-    /// The bus of the account.
-    Default,
-}
-
-/// Where SES finds the value of a dimension.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-#[schemars(rename = "MailDimension")]
-struct Dimension {
-    /// What of a mail has the value under the name of the dimension.
-    from: DimensionSource,
-    /// The value for mail without one.
-    #[schemars(length(min = 1, max = 256))]
-    default: Located<String>,
-}
-
-/// What of a mail has the value of a dimension.
-#[derive(Clone, Copy, Debug, Deserialize, JsonSchema, Serialize)]
-#[serde(rename_all = "kebab-case")]
-enum DimensionSource {
-    /// A tag of the mail, also those that SES gives, such as `ses:configuration-set`.
-    MessageTag,
-    /// A header.
-    EmailHeader,
-    /// A tag of a link that was clicked.
-    LinkTag,
-}
-
-impl DimensionSource {
-    fn name(self) -> &'static str {
-        match self {
-            Self::MessageTag => "messageTag",
-            Self::EmailHeader => "emailHeader",
-            Self::LinkTag => "linkTag",
-        }
-    }
-}
-
-/// What can become of a mail.
-///
-/// Source: CloudFormation Template Reference, `AWS::SES::ConfigurationSetEventDestination`, `EventDestination`.
-#[derive(Clone, Copy, Debug, Deserialize, JsonSchema, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-#[schemars(rename = "MailEventType")]
-enum EventType {
-    /// SES took it.
-    Send,
-    /// SES found malware in it and did not send it.
-    Reject,
-    /// The server of the recipient refused it for good.
-    Bounce,
-    /// The recipient called it spam.
-    Complaint,
-    /// The server of the recipient took it.
-    Delivery,
-    /// The recipient opened it.
-    Open,
-    /// The recipient clicked a link.
-    Click,
-    /// Its template did not fit its data.
-    RenderingFailure,
-    /// It could not be delivered for now.
-    DeliveryDelay,
-    /// The recipient changed what lists they are on.
-    Subscription,
-}
-
-impl EventType {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Send => "send",
-            Self::Reject => "reject",
-            Self::Bounce => "bounce",
-            Self::Complaint => "complaint",
-            Self::Delivery => "delivery",
-            Self::Open => "open",
-            Self::Click => "click",
-            Self::RenderingFailure => "renderingFailure",
-            Self::DeliveryDelay => "deliveryDelay",
-            Self::Subscription => "subscription",
-        }
-    }
-
-    /// The metric that counts it, where the guide names one.
-    ///
-    /// Source: SES Developer Guide, "Monitor using event publishing": retrieving event data from CloudWatch.
-    fn metric(self) -> Option<&'static str> {
-        match self {
-            Self::Send => Some("Send"),
-            Self::Reject => Some("Reject"),
-            Self::Bounce => Some("Bounce"),
-            Self::Complaint => Some("Complaint"),
-            Self::Delivery => Some("Delivery"),
-            Self::Open => Some("Open"),
-            Self::Click => Some("Click"),
-            Self::RenderingFailure | Self::DeliveryDelay | Self::Subscription => None,
-        }
-    }
-}
-
 codes! {
     /// An entry of `events` says nowhere or several places where the events go.
     ///
@@ -317,9 +196,6 @@ const SERVICE: &str = "ses.amazonaws.com";
 /// Source: SES Developer Guide, "Service quotas in Amazon SES": event destinations of a configuration set.
 const MAX_DESTINATIONS: u32 = 10;
 
-/// Source: SES API v2, `CloudWatchDimensionConfiguration`, `DimensionName`.
-pub(super) const DIMENSION_PATTERN: &str = "^[a-zA-Z0-9_:-]+$";
-
 /// The tag that SES gives each mail, and the dimension of the metrics of reputation.
 ///
 /// Source: SES Developer Guide, "Exporting reputation metrics"; "Monitor using event publishing", auto-tags.
@@ -343,28 +219,6 @@ fn enabled(on: bool) -> &'static str {
 /// The ARN of a configuration set; it needs nothing but its name, so roles and policies can name it.
 fn arn(place: &Place) -> Value {
     own_arn(place.origin, "ses", &format!("configuration-set/${{{}}}", place.id(SET)))
-}
-
-impl Destination {
-    /// Where each of the ways to send is written.
-    fn ways(&self) -> Vec<Span> {
-        let metrics = self.metrics.as_ref().map(|metrics| metrics.keys().next().map_or(Span::START, Located::span));
-        [self.to.as_ref().map(Reference::span), self.bus.as_ref().map(Located::span), metrics]
-            .into_iter()
-            .flatten()
-            .collect()
-    }
-
-    fn dimensions(&self, origin: Origin) -> Option<Vec<Map>> {
-        let dimension = |(name, dimension): (&Located<String>, &Dimension)| {
-            map!(origin;
-                "DefaultDimensionValue" => dimension.default.to_value(origin),
-                "DimensionName" => name.to_value(origin),
-                "DimensionValueSource" => dimension.from.name(),
-            )
-        };
-        Some(self.metrics.as_ref()?.iter().map(dimension).collect())
-    }
 }
 
 impl ConfigurationSet {

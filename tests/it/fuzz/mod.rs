@@ -2,7 +2,8 @@
 //!
 //! `tests/fuzz/seeds/<target>/` has the seeds of a target. What is done to them follows from a number alone, so a run can
 //! be repeated. A target gets `FORMWORK_FUZZ_SECONDS` (without it, one second), and with `FORMWORK_FUZZ_TARGET` it is the
-//! only one. An input that brings the program down is in `target/fuzz/<target>`; what was found once becomes a seed.
+//! only one. An input that brings the program down is in `target/fuzz/<target>`, the slowest in `target/fuzz/<target>.slowest`;
+//! what was found once becomes a seed.
 
 #![expect(clippy::print_stdout, reason = "figures are shown with --nocapture")]
 
@@ -12,10 +13,13 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use formwork::source::Files as _;
-use formwork::{cli, compile};
+use formwork::template::{iot_sql, log_filter, sql};
+use formwork::{cli, compile, trace};
 use serde_json::json;
 
 use crate::memory::{Memory, PATH, TEMPLATE, shown};
+
+mod words;
 
 /// No input may take longer, however slow the machine is.
 const LIMIT: Duration = Duration::from_secs(20);
@@ -28,189 +32,23 @@ struct Target {
     words: &'static [&'static str],
 }
 
-const YAML_WORDS: &[&str] = &[
-    "\n",
-    "  ",
-    "- ",
-    ": ",
-    "#",
-    "'",
-    "\"",
-    "|\n",
-    ">-\n",
-    "[",
-    "]",
-    "{",
-    "}",
-    ",",
-    "&a ",
-    "*a",
-    "!Ref ",
-    "!Sub ",
-    "!GetAtt ",
-    "!If ",
-    "? ",
-    "~",
-    "null",
-    "---\n",
-    "<<: *a",
-    "%YAML 1.2\n",
-    "\t",
-    "\r\n",
-    "\u{feff}",
-    "0x1F",
-    "1e999",
-];
-const BLUEPRINT_WORDS: &[&str] = &[
-    "\n",
-    "  ",
-    "    ",
-    "- ",
-    ": ",
-    "{{",
-    "}}",
-    "{{ each.key }}",
-    "{{ range(99999) | list }}",
-    "${",
-    "}",
-    "${a.arn}",
-    "${AWS::Region}",
-    "!{timestamp:yyyy}",
-    "for_each: ",
-    "when: ",
-    "kind: ",
-    "use: ",
-    "with: ",
-    "layout:\n",
-    "query: ",
-    "overrides:\n",
-    "allow:\n",
-    "firehose-stream",
-    "s3-bucket",
-    "event-rule",
-    "resource",
-    "null",
-    "-1",
-    "1e99",
-];
-const TEMPLATE_WORDS: &[&str] = &[
-    "\n",
-    "  ",
-    "- ",
-    ": ",
-    "Fn::If",
-    "Fn::Sub",
-    "Fn::ForEach::",
-    "Fn::Transform",
-    "Ref",
-    "!GetAtt ",
-    "!Ref ",
-    "!Sub ",
-    "${",
-    "}",
-    "Conditions:\n",
-    "Parameters:\n",
-    "Resources:\n",
-    "Outputs:\n",
-    "Transform: ",
-    "Mappings:\n",
-    "Type: ",
-    "AWS::S3::Bucket",
-    "AWS::KinesisFirehose::DeliveryStream",
-    "AWS::NoValue",
-    "Properties:\n",
-    "DependsOn: ",
-    "null",
-];
-const PATTERN_WORDS: &[&str] = &[
-    "{",
-    "}",
-    "[",
-    "]",
-    ",",
-    ":",
-    "\"",
-    "\"$or\"",
-    "\"prefix\"",
-    "\"suffix\"",
-    "\"anything-but\"",
-    "\"wildcard\"",
-    "\"numeric\"",
-    "\">\"",
-    "\"exists\"",
-    "\"cidr\"",
-    "\"equals-ignore-case\"",
-    "null",
-    "true",
-    "1e400",
-    "-0",
-    "*",
-    "\\",
-    "\"10.0.0.0/8\"",
-    "\u{0}",
-    "\\u0000",
-    "\\ud800",
-];
-const PREFIX_WORDS: &[&str] = &[
-    "!{",
-    "}",
-    "timestamp:",
-    "yyyy",
-    "MM",
-    "dd",
-    "HH",
-    "'T'",
-    "''",
-    "'",
-    "partitionKeyFromQuery:",
-    "firehose:",
-    "partitionKeyFromLambda:",
-    "error-output-type",
-    "random-string",
-    "/",
-    "//",
-    "=",
-    "!",
-    "!!{",
-    "$",
-    "${",
-    "G",
-    "[",
-    "]",
-    "#",
-    "pppp",
-];
-const INPUT_WORDS: &[&str] = &[
-    "<",
-    ">",
-    "<a>",
-    "<aws.events.event>",
-    "<aws.events.rule-arn>",
-    "\"",
-    "\\\"",
-    "{",
-    "}",
-    ":",
-    ",",
-    "[",
-    "]",
-    "\n",
-    "$.detail",
-    "$.a[0]",
-    "\\",
-    "\u{2028}",
-    "<a",
-    "a>",
+const TARGETS: &[Target] = &[
+    Target { name: "blueprint", read: read_blueprint, words: words::BLUEPRINT },
+    Target { name: "event-pattern", read: read_pattern, words: words::PATTERN },
+    Target { name: "input-template", read: read_input_template, words: words::INPUT },
+    Target { name: "iot-sql", read: read_iot_sql, words: words::IOT_SQL },
+    Target { name: "jq", read: read_jq, words: words::JQ },
+    Target { name: "log-filter", read: read_log_filter, words: words::LOG_FILTER },
+    Target { name: "prefix", read: read_prefix, words: words::PREFIX },
+    Target { name: "sql", read: read_sql, words: words::SQL },
+    Target { name: "template", read: read_template, words: words::TEMPLATE },
+    Target { name: "vtl", read: read_vtl, words: words::VTL },
+    Target { name: "yaml", read: read_yaml, words: words::YAML },
 ];
 
-const TARGETS: &[Target] = &[
-    Target { name: "blueprint", read: read_blueprint, words: BLUEPRINT_WORDS },
-    Target { name: "event-pattern", read: read_pattern, words: PATTERN_WORDS },
-    Target { name: "input-template", read: read_input_template, words: INPUT_WORDS },
-    Target { name: "prefix", read: read_prefix, words: PREFIX_WORDS },
-    Target { name: "template", read: read_template, words: TEMPLATE_WORDS },
-    Target { name: "yaml", read: read_yaml, words: YAML_WORDS },
-];
+/// What programs and filters are run on.
+const EVENT: &str = r#"{"a": {"b": [1, 2.5, -0.0, null, {"c": "x"}]}, "detail": {"type": "Order", "at": "2026-05-01T10:00:00Z",
+    "text": "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!"}, "ip": "10.0.0.1", "status": 500, "ok": true, "none": null}"#;
 
 fn read_blueprint(bytes: &[u8]) {
     let compiled = Memory::default().with(PATH, bytes).compile(PATH);
@@ -264,6 +102,85 @@ fn read_input_template(bytes: &[u8]) {
     let rule = json!({"Type": "AWS::Events::Rule",
         "Properties": {"EventPattern": {"source": ["a"]}, "Targets": [target]}});
     read_resources(&json!({"Rule": rule}));
+}
+
+fn read_jq(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    if let Ok(filter) = trace::jq::compile(&text)
+        && let Ok(results) = filter.run(&serde_json::from_str(EVENT).unwrap())
+    {
+        // Why there are no keys is as good an answer as keys.
+        let _keys = trace::jq::partition_keys(&results);
+    }
+    read_resources(&json!({"Stream": {"Type": "AWS::KinesisFirehose::DeliveryStream", "Properties": {
+        "ExtendedS3DestinationConfiguration": {
+            "BucketARN": "arn:aws:s3:::bucket", "RoleARN": "arn:aws:iam::111122223333:role/role",
+            "Prefix": "!{partitionKeyFromQuery:a}/", "ErrorOutputPrefix": "errors/",
+            "DynamicPartitioningConfiguration": {"Enabled": true},
+            "ProcessingConfiguration": {"Enabled": true, "Processors": [{"Type": "MetadataExtraction", "Parameters": [
+                {"ParameterName": "MetadataExtractionQuery", "ParameterValue": text},
+                {"ParameterName": "JsonParsingEngine", "ParameterValue": "JQ-1.6"},
+            ]}]},
+        },
+    }}}));
+}
+
+fn read_iot_sql(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    match iot_sql::parse(&text) {
+        Ok(statement) => {
+            let arrival = "2026-05-01T10:00:00Z".parse().unwrap();
+            let message = trace::iot::Message {
+                topic: "a/b",
+                payload: EVENT.as_bytes(),
+                client: "c",
+                account: "111122223333",
+                arrival,
+            };
+            trace::iot::decide(&statement, message);
+        }
+        Err(mistake) => assert!(text.get(mistake.range).is_some(), "{}", mistake.message),
+    }
+}
+
+fn read_log_filter(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    match log_filter::parse(&text) {
+        Ok(filter) => {
+            for message in [EVENT, "127.0.0.1 - frank [10/Oct/2000:13:25:15 -0700] \"GET / HTTP/1.0\" 200 1534", ""] {
+                trace::logs::matches(&filter, message);
+            }
+        }
+        Err(mistake) => assert!(text.get(mistake.range).is_some(), "{}", mistake.message),
+    }
+}
+
+fn read_vtl(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    let request = trace::vtl::Request { body: EVENT.to_owned(), ..trace::vtl::Request::default() };
+    if let Err(mistake) = trace::vtl::render(&text, &request) {
+        assert!(text.get(mistake.range).is_some(), "{}", mistake.message);
+    }
+}
+
+fn read_sql(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    let columns =
+        ["id", "day", "amount"].map(|name| sql::Column { name: name.to_owned(), kind: sql::Type::Unknown }).to_vec();
+    let tables = |name: &sql::TableName| match name.parts.last().map(String::as_str) {
+        Some("orders") => sql::Lookup::Columns(columns.clone()),
+        Some("open") => sql::Lookup::Open,
+        _ => sql::Lookup::Missing(vec!["orders".to_owned()]),
+    };
+    for flavor in [sql::Flavor::Athena, sql::Flavor::Redshift] {
+        if let Ok(query) = sql::read(&text, flavor, &tables) {
+            assert!(query.problems.iter().all(|problem| text.get(problem.range.clone()).is_some()));
+        }
+    }
+    sql::statements(&text, &tables, &mut |change| {
+        assert!(change.query.problems.iter().all(|problem| text.get(problem.range.clone()).is_some()));
+        assert!(change.unread.iter().filter_map(|unread| unread.range.clone()).all(|range| text.get(range).is_some()));
+    });
 }
 
 fn read_resources(resources: &serde_json::Value) {
@@ -359,7 +276,10 @@ fn run(target: &Target, time: Duration) -> (u64, Duration) {
         let took = begun.elapsed();
         assert!(outcome.is_ok(), "{} brought {} down", kept.display(), target.name);
         assert!(took < LIMIT, "{} took {took:?} in {}", kept.display(), target.name);
-        slowest = slowest.max(took);
+        if took > slowest {
+            slowest = took;
+            fs::write(kept.with_extension("slowest"), &input).unwrap();
+        }
         count += 1;
     }
     fs::remove_file(&kept).unwrap();
