@@ -57,10 +57,12 @@ pub static CODES: &[&[&Code]] = &[
     firehose::layout::CODES,
     firehose::logging::CODES,
     firehose::newline::CODES,
+    firehose::notes::CODES,
     firehose::partitioning::CODES,
     firehose::prefix::CODES,
     firehose::processors::CODES,
     firehose::query::CODES,
+    firehose::readable::CODES,
     glue::CODES,
     glue::crawler::CODES,
     glue::projection::CODES,
@@ -111,12 +113,13 @@ pub fn check(context: &Context<'_>, sink: &mut Sink) {
     logs::check(context, sink);
     nested::check(context, sink);
     networks::check(context, sink);
-    partition::check(context, sink);
     pipelines::check(context, sink);
     quicksight::check(context, sink);
     redshift::check(context, sink);
     removal::check(context, sink);
     roles::check(context, sink);
+    // A policy in which something else is wrong is not compared with what is needed.
+    partition::check(context, sink);
     route53::check(context, sink);
     s3::check(context, sink);
     schedule::check(context, sink);
