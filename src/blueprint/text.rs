@@ -67,6 +67,21 @@ impl Located<String> {
     }
 }
 
+impl Located<String> {
+    /// The place of a part of the text, if the text is written as it is, in quotes or not; otherwise of all of it.
+    pub fn part(&self, range: &std::ops::Range<usize>) -> Span {
+        let span = self.span();
+        let quote = match span.range().len().checked_sub(self.value.len()) {
+            Some(0) => 0,
+            Some(2) => 1,
+            _ => return span,
+        };
+        // The end of the text has no byte of its own.
+        let end = range.end.max(range.start + 1).min(self.value.len());
+        span.slice(range.start.min(end.saturating_sub(1)) + quote, end + quote)
+    }
+}
+
 impl<T: Serialize> Serialize for Located<T> {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.value.serialize(serializer)

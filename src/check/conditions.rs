@@ -1,6 +1,6 @@
 //! Conditions of a template: what they can be together, and what may be missing when they are not met.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Context;
 use super::known::constant;
@@ -101,14 +101,20 @@ codes! {
 /// Combinations beyond these are not tried out: what would need more is not checked.
 const MOST_COMBINATIONS: usize = 4096;
 
-/// All that conditions compare, and every combination of values that it can have.
-struct Solver<'a> {
+/// So many answers are kept, of all conditions together.
+const MOST_ANSWERS: usize = 4_000_000;
+/// So many conditions may name each other in a row.
+const LONGEST_CHAIN: usize = 200;
+
+/// All that conditions compare, and how every combination of its values decides each condition.
+pub struct Solver<'a> {
     template: &'a Template,
     /// What is compared, each with the values that make a difference; the last stands for all others if `other`.
     variables: Vec<Variable>,
     /// Where a variable is in a combination, by its text.
     index: BTreeMap<String, usize>,
     combinations: usize,
+    tables: BTreeMap<&'a str, Table>,
 }
 
 struct Variable {
@@ -126,10 +132,14 @@ impl Variable {
 /// A condition that must be met, or not.
 pub type Assumption<'a> = (&'a str, bool);
 
+/// How each combination decides a condition; `None` if that cannot be known.
+type Table = Vec<Option<bool>>;
+
 impl<'a> Solver<'a> {
     /// Reads all conditions; `None` if there are too many combinations.
-    fn new(template: &'a Template) -> Option<Self> {
-        let mut solver = Self { template, variables: Vec::new(), index: BTreeMap::new(), combinations: 1 };
+    pub fn new(template: &'a Template) -> Option<Self> {
+        let mut solver =
+            Self { template, variables: Vec::new(), index: BTreeMap::new(), combinations: 1, tables: BTreeMap::new() };
         for (_, condition) in &template.conditions.0 {
             let mut comparisons = Vec::new();
             condition.walk(&mut |part| {
@@ -146,6 +156,12 @@ impl<'a> Solver<'a> {
             if solver.combinations > MOST_COMBINATIONS {
                 return None;
             }
+        }
+        if solver.combinations.saturating_mul(template.conditions.0.len()) > MOST_ANSWERS {
+            return None;
+        }
+        for (key, condition) in &template.conditions.0 {
+            solver.decide_named(&key.text, condition, &mut BTreeSet::new());
         }
         Some(solver)
     }
@@ -165,47 +181,85 @@ impl<'a> Solver<'a> {
     }
 
     /// Whether some combination meets all assumptions.
-    fn is_possible(&self, assumptions: &[Assumption<'_>]) -> bool {
+    pub fn is_possible(&self, assumptions: &[Assumption<'_>]) -> bool {
+        let tables: Vec<(&Table, bool)> =
+            assumptions.iter().filter_map(|(name, wanted)| Some((self.tables.get(name)?, *wanted))).collect();
         (0..self.combinations).any(|combination| {
-            assumptions.iter().all(|(name, wanted)| self.holds(name, combination, 0).is_none_or(|held| held == *wanted))
+            let held = |table: &Table| table.get(combination).copied().flatten();
+            tables.iter().all(|(table, wanted)| held(table).is_none_or(|held| held == *wanted))
         })
     }
 
-    /// Whether a condition is met; `None` if that cannot be known.
-    fn holds(&self, name: &str, combination: usize, depth: usize) -> Option<bool> {
-        // Conditions may name each other in a circle.
-        if depth > self.template.conditions.0.len() {
-            return None;
+    /// Fills in the table of a condition, after those of the conditions that it names. `open` are those that name it:
+    /// what is named in a circle is not known.
+    fn decide_named(&mut self, name: &'a str, condition: &'a Value, open: &mut BTreeSet<&'a str>) -> Table {
+        if let Some(known) = self.tables.get(name) {
+            return known.clone();
         }
-        self.decide(self.template.conditions.get(name)?, combination, depth)
+        if open.len() > LONGEST_CHAIN || !open.insert(name) {
+            return self.unknown();
+        }
+        let table = self.decide(condition, open);
+        open.remove(name);
+        self.tables.insert(name, table.clone());
+        table
     }
 
-    fn decide(&self, condition: &Value, combination: usize, depth: usize) -> Option<bool> {
-        let Data::Call(function, argument) = &condition.data else { return None };
+    fn unknown(&self) -> Table {
+        vec![None; self.combinations]
+    }
+
+    fn decide(&mut self, condition: &'a Value, open: &mut BTreeSet<&'a str>) -> Table {
+        let Data::Call(function, argument) = &condition.data else { return self.unknown() };
         let parts = argument.as_list().unwrap_or_default();
-        let mut each = parts.iter().map(|part| self.decide(part, combination, depth));
         match function {
-            Function::Condition => self.holds(argument.as_str()?, combination, depth + 1),
-            Function::Not => each.next()?.map(|held| !held),
-            Function::And => each.try_fold(true, |all, held| held.map(|held| all && held)),
-            Function::Or => each.try_fold(false, |any, held| held.map(|held| any || held)),
-            Function::Equals => self.equal(argument, combination),
-            _ => None,
+            Function::Condition => {
+                match argument.as_str().and_then(|name| Some((name, self.template.conditions.get(name)?))) {
+                    Some((name, condition)) => self.decide_named(name, condition, open),
+                    None => self.unknown(),
+                }
+            }
+            Function::Not => match parts.first() {
+                Some(part) => self.decide(part, open).into_iter().map(|held| held.map(|held| !held)).collect(),
+                None => self.unknown(),
+            },
+            Function::And | Function::Or => {
+                let all = *function == Function::And;
+                let start = vec![Some(all); self.combinations];
+                parts.iter().fold(start, |table, part| {
+                    let other = self.decide(part, open);
+                    table.into_iter().zip(other).map(|(one, other)| together(one, other, all)).collect()
+                })
+            }
+            Function::Equals => self.equal(argument).unwrap_or_else(|| self.unknown()),
+            _ => self.unknown(),
         }
     }
 
-    fn equal(&self, comparison: &Value, combination: usize) -> Option<bool> {
+    fn equal(&self, comparison: &Value) -> Option<Table> {
         if let [one, other] = comparison.as_list()?
             && let (Some(one), Some(other)) = (constant(one), constant(other))
         {
-            return Some(one == other);
+            return Some(vec![Some(one == other); self.combinations]);
         }
         let (name, value) = compared(comparison)?;
         let at = *self.index.get(&name)?;
         let before: usize = self.variables.iter().take(at).map(|variable| variable.size().max(1)).product();
         let variable = self.variables.get(at)?;
-        let chosen = (combination / before) % variable.size().max(1);
-        Some(variable.values.get(chosen).is_some_and(|chosen| *chosen == value))
+        let held = |combination: usize| {
+            let chosen = (combination / before) % variable.size().max(1);
+            Some(variable.values.get(chosen).is_some_and(|chosen| *chosen == value))
+        };
+        Some((0..self.combinations).map(held).collect())
+    }
+}
+
+/// Whether both are met, or (if not `all`) one of them.
+fn together(one: Option<bool>, other: Option<bool>, all: bool) -> Option<bool> {
+    match (one, other) {
+        (Some(decisive), _) | (_, Some(decisive)) if decisive != all => Some(decisive),
+        (Some(_), Some(_)) => Some(all),
+        _ => None,
     }
 }
 
@@ -270,7 +324,11 @@ pub fn check(context: &Context<'_>, sink: &mut Sink) {
                 .help("remove it, or compare with what can differ");
         }
     }
-    let resources = template.resources.iter().flat_map(|resource| uses::of_resource(context, resource));
+    let resources = template.resources.iter().flat_map(|resource| {
+        let mut all = uses::of_resource(context, resource);
+        all.extend(uses::dependencies(resource));
+        all
+    });
     for one in resources.chain(uses::of_section(context, "Outputs", &template.outputs)) {
         let (Named::Id(id) | Named::Attribute(id, _)) = one.name else { continue };
         let Some(condition) = context.resources.get(id).and_then(|resource| resource.condition.as_deref()) else {
@@ -282,11 +340,14 @@ pub fn check(context: &Context<'_>, sink: &mut Sink) {
         }
         assumptions.push((condition, false));
         if template.conditions.get(condition).is_some() && solver.is_possible(&assumptions) {
+            let help = if one.path.ends_with("/DependsOn") {
+                "give this the same condition, or refer to it with `!If` in the metadata instead".to_owned()
+            } else {
+                format!("give this the same condition, or choose with `!If [{condition}, …, !Ref AWS::NoValue]`")
+            };
             sink.report(&MISSING, one.whole, format!("`{id}` does not exist when condition `{condition}` is not met"))
                 .path(one.path.as_str())
-                .help(format!(
-                    "give this the same condition, or choose with `!If [{condition}, …, !Ref AWS::NoValue]`"
-                ));
+                .help(help);
         }
     }
 }

@@ -102,6 +102,14 @@ const PARAMETER_TYPES: &[(&str, &str)] = &[
     ("AWS::EC2::VPC::Id", "AWS::EC2::VPC.Id"),
 ];
 
+/// The pseudo parameter that is a list.
+///
+/// Source: CloudFormation User Guide, "Pseudo parameters reference".
+const NOTIFICATION_ARNS: &str = "AWS::NotificationARNs";
+
+/// How an imported value is shown.
+const IMPORT: &str = "!ImportValue";
+
 /// What a reference gives.
 struct Gift<'a> {
     /// How it is written, for people.
@@ -189,6 +197,18 @@ fn network(text: &str) -> Option<String> {
     Some(format!("{a}.{b}.{c}.{d}/{length}"))
 }
 
+/// Whether a reference certainly gives a list, or a single value; nothing where that is not known.
+pub fn gives_list(context: &Context<'_>, value: &Value) -> Option<bool> {
+    if matches!(&value.data, Data::Call(Function::Ref, argument) if argument.as_str() == Some(NOTIFICATION_ARNS)) {
+        return Some(true);
+    }
+    let gift = gift(context, value).filter(|gift| !gift.shown.starts_with("${") && gift.shown != IMPORT)?;
+    match gift.types {
+        Types::ARRAY => Some(true),
+        types => (!types.meets(Types::ARRAY.or(Types::OBJECT))).then_some(false),
+    }
+}
+
 /// What a value gives that is one reference alone.
 fn gift<'a>(context: &Context<'a>, value: &Value) -> Option<Gift<'a>> {
     let (id, attribute, shown) = match &value.data {
@@ -205,7 +225,7 @@ fn gift<'a>(context: &Context<'a>, value: &Value) -> Option<Gift<'a>> {
             (id, attribute, text.to_owned())
         }
         Data::Call(Function::ImportValue, _) => {
-            let shown = "!ImportValue".to_owned();
+            let shown = IMPORT.to_owned();
             return Some(Gift { shown, of: None, formats: Vec::new(), types: Types::STRING });
         }
         _ => return None,
@@ -274,7 +294,7 @@ fn judge(
         report(context, value, shown, message, "choose one with `!Select`, or put them together with `!Join`", sink);
     } else if list(wanted) && scalar(gift.types) && !gift.shown.starts_with("${") {
         let message = format!("`{}` gives a single value, and a list is wanted", gift.shown);
-        let help = if gift.shown == "!ImportValue" {
+        let help = if gift.shown == IMPORT {
             "write a list, or divide the text: `!Split [\",\", !ImportValue …]`".to_owned()
         } else {
             format!("write a list: `[{}]`", gift.shown)

@@ -1,9 +1,9 @@
 //! Intrinsic functions: what each takes, and where each may stand.
 
-use super::Context;
+use super::{Context, formats, structure};
 use crate::diagnostics::{Sink, closest};
 use crate::source::Span;
-use crate::template::{Data, Function, Key, Value};
+use crate::template::{Data, Function, Key, Map, Value};
 
 codes! {
     /// An intrinsic function is given what it cannot take.
@@ -111,6 +111,9 @@ pub fn check<'a>(context: &'a Context<'a>, sink: &'a mut Sink) {
     let Some(sections) = written.as_map() else { return };
     let mut run = Run { context, extended: is_extended(context), open: context.is_open, sink };
     for (key, section) in &sections.0 {
+        if let (Some(map), "Conditions" | "Outputs" | "Resources") = (section.as_map(), key.text.as_str()) {
+            run.loops(map, Area::Value, &key.text);
+        }
         match key.text.as_str() {
             "Parameters" | "Mappings" | "Description" | "AWSTemplateFormatVersion" => {
                 run.walk(section, Area::Constant, &key.text);
@@ -127,6 +130,9 @@ pub fn check<'a>(context: &'a Context<'a>, sink: &'a mut Sink) {
 fn is_extended(context: &Context<'_>) -> bool {
     context.is_open || context.template.transforms.iter().any(|name| name == LANGUAGE_EXTENSIONS)
 }
+
+/// How the names of loops begin.
+const LOOP: &str = "Fn::ForEach::";
 
 struct Run<'a> {
     context: &'a Context<'a>,
@@ -209,6 +215,7 @@ impl Run<'_> {
                 if let [(key, _)] = map.0.as_slice() {
                     self.unknown(key, area, path);
                 }
+                self.loops(map, area, path);
                 for (key, value) in &map.0 {
                     self.walk(value, area, &format!("{path}/{}", key.text));
                 }
@@ -218,9 +225,24 @@ impl Run<'_> {
         }
     }
 
+    /// Reports loops that nothing goes over.
+    fn loops(&mut self, map: &Map, area: Area, path: &str) {
+        let template = self.context.template;
+        let extended = template.transforms.iter().any(|name| name == LANGUAGE_EXTENSIONS);
+        if extended || area == Area::Free || structure::has_unknown_macro(template) {
+            return;
+        }
+        for key in map.0.iter().map(|(key, _)| key).filter(|key| key.text.starts_with(LOOP)) {
+            self.sink
+                .report(&UNKNOWN, key.origin.span(), "`Fn::ForEach` needs a transform")
+                .path(format!("{path}/{}", key.text))
+                .help(format!("add `Transform: {LANGUAGE_EXTENSIONS}`"));
+        }
+    }
+
     /// Reports a name that looks like a function and is none.
     fn unknown(&mut self, key: &Key, area: Area, path: &str) {
-        let named = key.text.starts_with("Fn::") && !key.text.starts_with("Fn::ForEach::");
+        let named = key.text.starts_with("Fn::") && !key.text.starts_with(LOOP);
         if !named || self.open || area == Area::Free {
             return;
         }
@@ -247,7 +269,8 @@ impl Run<'_> {
                 .path(path.as_str())
                 .help(format!("add `Transform: {LANGUAGE_EXTENSIONS}`"));
         }
-        if let Err(Problem { at, message }) = arguments(function, argument, self.extended) {
+        let typed = |()| self.types(function, argument);
+        if let Err(Problem { at, message }) = arguments(function, argument, self.extended).and_then(typed) {
             let whole = std::ptr::eq(at, argument);
             // The long form has the name inside of its place.
             let short = self.context.text_of(span).starts_with('!');
@@ -270,6 +293,21 @@ impl Run<'_> {
             _ => area,
         };
         self.walk(argument, inner, &path);
+    }
+
+    /// Whether the references in an argument give a list where one is taken, and a single value where not.
+    fn types<'v>(&self, function: Function, argument: &'v Value) -> Result<(), Problem<'v>> {
+        let (texts, lists) = taken(function, argument);
+        // With the language extensions all of a list may be compared or put into a text.
+        let texts = if self.extended { Vec::new() } else { texts };
+        let gives = |value: &Value| formats::gives_list(self.context, value);
+        if let Some(wrong) = texts.into_iter().find(|value| gives(value) == Some(true)) {
+            return problem(wrong, "takes a text, a reference that gives a list is given");
+        }
+        match lists.into_iter().find(|value| gives(value) == Some(false)) {
+            Some(wrong) => problem(wrong, "takes a list, a reference that gives a single value is given"),
+            None => Ok(()),
+        }
     }
 
     /// Whether a function may stand here, which is said if not.
@@ -295,6 +333,23 @@ impl Run<'_> {
 /// Whether a function decides a condition.
 fn decides(function: Function) -> bool {
     matches!(function, Function::And | Function::Condition | Function::Equals | Function::Not | Function::Or)
+}
+
+/// The parts of an argument that are texts, and those that are lists.
+fn taken(function: Function, argument: &Value) -> (Vec<&Value>, Vec<&Value>) {
+    let parts = argument.as_list().unwrap_or_default();
+    match (function, parts) {
+        (Function::Base64 | Function::ImportValue, _) => (vec![argument], Vec::new()),
+        (Function::Equals, _) => (parts.iter().collect(), Vec::new()),
+        (Function::Join, [_, values]) => (values.as_list().unwrap_or_default().iter().collect(), vec![values]),
+        (Function::Length, _) => (Vec::new(), vec![argument]),
+        (Function::Select, [index, values]) => (vec![index], vec![values]),
+        (Function::Split, [_, source]) => (vec![source], Vec::new()),
+        (Function::Sub, [_, variables]) => {
+            (variables.as_map().map_or(Vec::new(), |map| map.0.iter().map(|(_, value)| value).collect()), Vec::new())
+        }
+        _ => (Vec::new(), Vec::new()),
+    }
 }
 
 /// What is wrong with an argument, and with which part of it.
@@ -537,6 +592,9 @@ fn is_region(text: &str) -> bool {
 
 fn find_in_map(argument: &Value, extended: bool) -> Result<(), Problem<'_>> {
     let parts = items(argument, 3, 4)?;
+    if let Some(default) = parts.get(3).filter(|_| !extended) {
+        return problem(default, format!("takes a default only with `Transform: {LANGUAGE_EXTENSIONS}`"));
+    }
     if let Some(default) = parts.get(3)
         && default.as_map().is_none_or(|map| map.get("DefaultValue").is_none())
     {

@@ -9,6 +9,7 @@ mod dynamic;
 mod formats;
 mod functions;
 mod instances;
+mod json_text;
 mod known;
 mod limits;
 mod parameters;
@@ -19,6 +20,7 @@ mod rules;
 mod runtimes;
 mod structure;
 mod texts;
+mod types;
 mod unique;
 mod uses;
 mod violations;
@@ -50,6 +52,7 @@ pub static CODES: &[&[&Code]] = &[
     runtimes::CODES,
     structure::CODES,
     texts::CODES,
+    types::CODES,
     unique::CODES,
     violations::CODES,
 ];
@@ -78,10 +81,15 @@ pub struct Context<'a> {
     sources: &'a Sources,
     /// The policy documents of all resources.
     pub policies: Vec<policies::Document<'a>>,
+    /// The templates of nested stacks, as far as they are files.
+    pub nested: &'a Nested,
 }
 
+/// Templates of nested stacks by the logical ids of the stacks.
+pub type Nested = BTreeMap<String, Template>;
+
 impl<'a> Context<'a> {
-    fn new(template: &'a Template, sources: &'a Sources) -> Self {
+    fn new(template: &'a Template, nested: &'a Nested, sources: &'a Sources) -> Self {
         let resources = template.resources.iter().map(|resource| (resource.id.as_str(), resource)).collect();
         Self {
             template,
@@ -89,6 +97,7 @@ impl<'a> Context<'a> {
             is_open: structure::is_open(template),
             sources,
             policies: policies::documents(template),
+            nested,
         }
     }
 
@@ -157,9 +166,9 @@ impl<'a> Context<'a> {
     }
 }
 
-/// Checks a template.
-pub fn template(template: &Template, sources: &Sources, sink: &mut Sink) {
-    let context = Context::new(template, sources);
+/// Checks a template, and what it says of those of its nested stacks that are known.
+pub fn template(template: &Template, nested: &Nested, sources: &Sources, sink: &mut Sink) {
+    let context = Context::new(template, nested, sources);
     if template.written.is_some() {
         structure::check(&context, sink);
         functions::check(&context, sink);
@@ -167,6 +176,7 @@ pub fn template(template: &Template, sources: &Sources, sink: &mut Sink) {
         conditions::check(&context, sink);
         texts::check(&context, sink);
     }
+    types::check(&context, sink);
     violations::check(&context, sink);
     references::check(&context, sink);
     formats::check(&context, sink);

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Context;
+use super::structure;
 use super::uses::{self, Named, Use};
 use crate::diagnostics::{INTERNAL, Sink, closest};
 use crate::schema::provider::{self, ResourceType};
@@ -167,6 +168,17 @@ fn check_use(context: &Context<'_>, one: &Use<'_>, sink: &mut Sink) {
                 let names = context.resources.keys().copied();
                 report_missing(context, one, "resource", id, &names.collect::<Vec<_>>(), sink);
             }
+            Some(_) if missing_output(context, id, attribute).is_some() => {
+                let output = missing_output(context, id, attribute).unwrap_or_default();
+                let known = context.nested.get(id).map(|child| names_of(&child.outputs)).unwrap_or_default();
+                let help = closest(output, known.iter().copied()).map_or_else(
+                    || "add it to the nested template, or name one that it has".to_owned(),
+                    |near| format!("did you mean `Outputs.{near}`?"),
+                );
+                sink.report(&ATTRIBUTE, one.span, format!("the nested template has no output `{output}`"))
+                    .path(one.path.as_str())
+                    .help(help);
+            }
             Some(resource) => {
                 if let Some(attribute) = attribute.filter(|attribute| !has_attribute(resource, attribute)) {
                     let message = format!("`{}` has no attribute `{attribute}`", resource.kind);
@@ -188,6 +200,13 @@ fn check_use(context: &Context<'_>, one: &Use<'_>, sink: &mut Sink) {
         }
         Named::Mapping(name, keys) => check_mapping(context, one, name, keys, sink),
     }
+}
+
+/// The output of a nested stack that an attribute names, if its template has none of this name.
+fn missing_output<'n>(context: &Context<'_>, id: &str, attribute: Option<&'n str>) -> Option<&'n str> {
+    let (child, output) = (context.nested.get(id)?, attribute?.strip_prefix("Outputs.")?);
+    let open = structure::is_open(child) || child.outputs.0.iter().any(|(key, _)| key.text.starts_with("Fn::"));
+    (!open && child.outputs.get(output).is_none()).then_some(output)
 }
 
 fn check_mapping(context: &Context<'_>, one: &Use<'_>, name: &str, keys: [Option<&str>; 2], sink: &mut Sink) {
@@ -255,12 +274,9 @@ fn check_attributes(context: &Context<'_>, resource: &Resource, sink: &mut Sink)
         let span = resource.attributes.get("Condition").map_or(resource.origin.span(), |value| value.origin.span());
         check_use(context, &Use::new(Named::Condition(condition), span, format!("{path}/Condition")), sink);
     }
-    let written = resource.attributes.get("DependsOn");
-    for (index, id) in resource.depends_on.iter().enumerate() {
-        let place = written.map(|value| value.as_list().and_then(|items| items.get(index)).unwrap_or(value));
-        let span = place.map_or(resource.origin.span(), |value| value.origin.span());
-        let one = Use::new(Named::Id(id), span, format!("{path}/DependsOn"));
-        if !context.resources.contains_key(id.as_str()) && !context.may_have(id) {
+    for one in uses::dependencies(resource) {
+        let id = one.id();
+        if !context.resources.contains_key(id) && !context.may_have(id) {
             let names: Vec<&str> = context.resources.keys().copied().collect();
             report_missing(context, &one, "resource", id, &names, sink);
         }
@@ -307,14 +323,18 @@ fn and(names: &[String]) -> String {
 const SHOWN: usize = 12;
 
 fn has_attribute(resource: &Resource, attribute: &str) -> bool {
-    // Types of other transforms become several resources.
-    resource.kind.starts_with("AWS::Serverless::")
+    // Types of other transforms become several resources, of which only those of a function are known well.
+    (resource.kind.starts_with("AWS::Serverless::") && resource.kind != "AWS::Serverless::Function")
         || provider::resource_type(&resource.kind).is_none_or(|known| known.has_attribute(attribute))
 }
+
+/// So many cycles are told; where everything needs everything there are more than anybody reads.
+const MOST_CYCLES: usize = 20;
 
 /// Reports every cycle once, at the first of its resources by name.
 fn report_cycles(template: &Template, needs: &BTreeMap<&str, BTreeSet<&str>>, sink: &mut Sink) {
     let mut done: BTreeSet<&str> = BTreeSet::new();
+    let mut told = 0;
     for resource in &template.resources {
         let mut trail: Vec<&str> = Vec::new();
         // Each step: a resource, and those that it needs which were not followed yet.
@@ -340,6 +360,10 @@ fn report_cycles(template: &Template, needs: &BTreeMap<&str, BTreeSet<&str>>, si
             };
             if let Some(at) = trail.iter().position(|id| *id == needed) {
                 report_cycle(template, &trail[at..], sink);
+                told += 1;
+                if told == MOST_CYCLES {
+                    return;
+                }
             } else if !done.contains(needed) {
                 trail.push(needed);
                 stack.push((needed, next(needed)));

@@ -140,6 +140,12 @@ pub fn check(context: &Context<'_>, sink: &mut Sink) {
 /// Checks what the type of a resource decides about its attributes.
 fn check_types(template: &Template, sink: &mut Sink) {
     let serverless = template.transforms.iter().any(|name| name == SERVERLESS) || has_unknown_macro(template);
+    let globals = written_map(template).and_then(|map| map.0.iter().find(|(key, _)| key.text == "Globals"));
+    if let Some((key, _)) = globals.filter(|_| !serverless) {
+        sink.report(&TRANSFORM, key.origin.span(), "`Globals` needs a transform")
+            .path("Globals")
+            .help(format!("add `Transform: {SERVERLESS}`"));
+    }
     for resource in &template.resources {
         let kind = resource.kind.as_str();
         let policies = ["DeletionPolicy", "UpdateReplacePolicy"].map(|name| (name, resource.attributes.get(name)));
@@ -150,6 +156,12 @@ fn check_types(template: &Template, sink: &mut Sink) {
                     .path(format!("Resources/{}/{name}", resource.id))
                     .help("write `Retain` to keep the resource itself");
             }
+        }
+        let connectors = resource.attributes.0.iter().find(|(key, _)| key.text == "Connectors");
+        if let Some((key, _)) = connectors.filter(|_| !serverless) {
+            sink.report(&TRANSFORM, key.origin.span(), "`Connectors` needs a transform")
+                .path(format!("Resources/{}/Connectors", resource.id))
+                .help(format!("add `Transform: {SERVERLESS}`"));
         }
         if let Some(value) = resource.attributes.get("Type").filter(|_| !serverless)
             && kind.starts_with("AWS::Serverless::")
@@ -171,7 +183,12 @@ fn is_meant(violation: &Violation, template: &Template) -> bool {
             given.starts_with("Fn::")
         }
         (_, ["Resources" | "Outputs" | "Conditions", name, ..]) if name.starts_with("Fn::") => true,
-        (ViolationKind::UnknownProperty { .. }, _) if has_unknown_macro(template) => true,
+        (ViolationKind::UnknownProperty { .. } | ViolationKind::MissingProperty { .. }, ["Resources", ..])
+        | (ViolationKind::UnknownProperty { .. }, _)
+            if has_unknown_macro(template) =>
+        {
+            true
+        }
         (ViolationKind::MissingProperty { .. }, []) => {
             written_map(template).is_some_and(|map| map.0.iter().any(|(key, _)| key.text.starts_with("Fn::")))
         }

@@ -68,6 +68,19 @@ pub fn of_resource<'a>(context: &Context<'_>, resource: &'a Resource) -> Vec<Use
     run.found
 }
 
+/// The resources that a resource waits for.
+pub fn dependencies(resource: &Resource) -> impl Iterator<Item = Use<'_>> {
+    let written = resource.attributes.get("DependsOn");
+    resource.depends_on.iter().enumerate().map(move |(index, id)| {
+        let place = written.map(|value| value.as_list().and_then(|items| items.get(index)).unwrap_or(value));
+        let span = place.map_or(resource.origin.span(), |value| value.origin.span());
+        Use {
+            under: resource.condition.iter().map(|name| (name.as_str(), true)).collect(),
+            ..Use::new(Named::Id(id), span, format!("Resources/{}/DependsOn", resource.id))
+        }
+    })
+}
+
 /// What a section other than the resources names.
 pub fn of_section<'a>(context: &Context<'_>, name: &str, section: &'a Map) -> Vec<Use<'a>> {
     let mut run = Run { context, path: name.to_owned(), under: Vec::new(), found: Vec::new() };

@@ -1,7 +1,7 @@
 //! What violates a schema: that of the language, or a provider schema.
 
-use super::Context;
-use crate::diagnostics::{Code, Diagnostic, INTERNAL, Proposal, Severity, Sink, certain, closest};
+use super::{Context, structure};
+use crate::diagnostics::{Code, Diagnostic, INTERNAL, Proposal, Severity, Sink, certain};
 use crate::schema::model::Types;
 use crate::schema::{Place, Segment, Violation, ViolationKind, provider};
 use crate::source::{Origin, Span};
@@ -27,25 +27,6 @@ codes! {
     ///     kind: s3-bucket
     /// ```
     KIND = Error "unknown-kind";
-
-    /// A resource is of a type that CloudFormation does not have.
-    ///
-    /// Types that do not begin with `AWS::`, modules and custom resources are taken as they are.
-    ///
-    /// ```yaml
-    /// Resources:
-    ///   Delivery:
-    ///     Type: AWS::Firehose::DeliveryStream
-    /// ```
-    ///
-    /// Instead:
-    ///
-    /// ```yaml
-    /// Resources:
-    ///   Topic:
-    ///     Type: AWS::SNS::Topic
-    /// ```
-    RESOURCE_TYPE = Error "undefined-resource-type";
 
     /// A property is given that the provider schema has as read-only.
     ///
@@ -417,7 +398,7 @@ pub fn report(violation: &Violation, root: &Node, hints: &[(&str, &str)], broken
             Proposal::Name { meant, .. } => !is_key || !is_there(meant),
             // Two numbers in quotes are still no version.
             Proposal::Quote => keys.as_slice() != ["version"],
-            Proposal::Number | Proposal::Boolean | Proposal::Call(_) => true,
+            Proposal::Number | Proposal::Boolean | Proposal::Append(_) | Proposal::Call(_) => true,
         });
         sink.report(code, span, message).maybe_help(help).propose(proposal);
     }
@@ -597,11 +578,9 @@ fn covers(outer: Span, inner: Span) -> bool {
 
 /// Checks the properties of all resources with the provider schemas.
 pub fn check(context: &Context<'_>, sink: &mut Sink) {
+    let unknown_macro = structure::has_unknown_macro(context.template);
     for resource in &context.template.resources {
-        let Some(known) = provider::resource_type(&resource.kind) else {
-            report_unknown_type(context, resource, sink);
-            continue;
-        };
+        let Some(known) = provider::resource_type(&resource.kind) else { continue };
         let properties = properties(resource);
         let found = known.validate(&properties).violations;
         for violation in found.iter().filter(|violation| !is_misspelt(violation, &found)) {
@@ -609,13 +588,22 @@ pub fn check(context: &Context<'_>, sink: &mut Sink) {
             match &context.template.written {
                 // It is said for the whole template.
                 Some(_) if matches!(violation.kind, ViolationKind::Null) => {}
-                // What its transform takes beyond is not known here.
-                Some(_)
-                    if is_serverless(resource) && matches!(violation.kind, ViolationKind::UnknownProperty { .. }) => {}
+                Some(_) if is_made(violation, resource, unknown_macro) => {}
                 Some(_) => report_written(context, violation, &path, mend(violation, &properties), sink),
                 None => report_in_template(violation, path, mend(violation, &properties), sink),
             }
         }
+    }
+}
+
+/// Whether a transform may make something right out of what violates a schema: that of serverless types takes more than
+/// is known here, and a macro that only its owner knows may take and add anything. What is misspelt is meant for neither.
+fn is_made(violation: &Violation, resource: &Resource, unknown_macro: bool) -> bool {
+    let misspelt = || violation.help().is_some_and(|help| help.starts_with("did you mean"));
+    match &violation.kind {
+        ViolationKind::UnknownProperty { .. } => (unknown_macro || is_serverless(resource)) && !misspelt(),
+        ViolationKind::MissingProperty { .. } | ViolationKind::RequiredOneOf { .. } => unknown_macro,
+        _ => false,
     }
 }
 
@@ -627,40 +615,6 @@ fn properties(resource: &Resource) -> Value {
 
 fn is_serverless(resource: &Resource) -> bool {
     resource.kind.starts_with("AWS::Serverless::")
-}
-
-fn report_unknown_type(context: &Context<'_>, resource: &Resource, sink: &mut Sink) {
-    let kind = resource.kind.as_str();
-    let Some(span) = resource.attributes.get("Type").map(|value| value.origin.span()) else {
-        // Of custom resources only their makers know the properties.
-        if context.template.written.is_none() && !kind.starts_with("Custom::") {
-            sink.report(&INTERNAL, resource.origin.span(), format!("there is no resource type `{kind}`"))
-                .help("this is a mistake of formwork; please report it with the blueprint");
-        }
-        return;
-    };
-    let parts: Vec<&str> = kind.split("::").collect();
-    let own = match parts.as_slice() {
-        ["Custom", name] => !name.is_empty(),
-        // Extensions of the registry and modules.
-        [owner, _, _] | [owner, _, _, "MODULE"] => *owner != "AWS" || parts.len() == 4,
-        _ => false,
-    };
-    let is_word = |part: &&str| !part.is_empty() && part.chars().all(|letter| letter.is_ascii_alphanumeric());
-    // A function or a number is reported as the wrong type that it is.
-    if kind.is_empty()
-        || super::retired::is_retired(kind)
-        || (own && (parts[0] == "Custom" || parts.iter().all(is_word)))
-    {
-        return;
-    }
-    sink.report(&RESOURCE_TYPE, span, format!("there is no resource type `{kind}`"))
-        .path(format!("Resources/{}/Type", resource.id))
-        .help(closest(kind, provider::type_names()).map_or_else(
-            || "write a type of the CloudFormation resource reference".to_owned(),
-            |name| format!("did you mean `{name}`?"),
-        ))
-        .meant(kind, provider::type_names());
 }
 
 /// The change that mends what is wrong somewhere in a value.
@@ -709,14 +663,14 @@ pub fn report_written(
         Place::Key(origin) => origin.span(),
         Place::Value(origin) => context.handle(origin.span()),
     };
-    let told = sink.diagnostics().iter().any(|known| {
+    let message = violation.message();
+    let told = sink.diagnostics().iter().filter(|known| known.span == span).any(|known| {
         // A text that is not what was meant is told once.
         let meant = known.code.name == super::texts::MISSING_SUB.name && is_of_the_whole(&violation.kind);
-        let same = known.code.name == code(&violation.kind).name && known.message == violation.message();
-        known.span == span && (same || meant)
+        meant || (known.code.name == code(&violation.kind).name && known.message == message)
     });
     if !told {
-        sink.report(code(&violation.kind), span, violation.message())
+        sink.report(code(&violation.kind), span, message)
             .path(path)
             .maybe_help(violation.help().or_else(|| retype(&violation.kind)))
             .propose(proposal);

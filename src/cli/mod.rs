@@ -113,6 +113,7 @@ pub fn codes() -> Vec<&'static Code> {
             .chain(crate::check::RULES)
             .chain(crate::compile::ALL_CODES)
             .chain(crate::compose::ALL_CODES)
+            .chain(crate::trace::promise::ALL_CODES)
             .chain(kinds)
             .copied(),
     );

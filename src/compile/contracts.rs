@@ -9,13 +9,14 @@ use super::cases::{Case, Sent};
 use super::{Location, MISSING_FILE, Rendered, Run, packages, reason};
 use crate::blueprint::Blueprint;
 use crate::blueprint::contract::{Place, Written};
+use crate::compose::Placed;
 use crate::contract::document::{self, Document};
 use crate::contract::{Contract, INLINE, Named, Part, Violation, read};
 use crate::diagnostics::Sink;
 use crate::source::{FileId, Sources, Span};
 use crate::syntax::{self, Dialect, Node};
 use crate::trace::functions::NoRunner;
-use crate::trace::promise::Contracts;
+use crate::trace::promise::{Contracts, Known};
 use crate::trace::resolve::{Deployment, Resolver};
 use crate::trace::world::World;
 use crate::trace::{Packages, Record};
@@ -123,11 +124,11 @@ impl Run {
                 let part = if *of_detail { Part::Detail } else { Part::Event };
                 let named = Named { path, span: *span, part };
                 let shown = self.sources.get(span.file).name.rsplit_once('/').map_or("", |(folder, _)| folder);
-                let files = Shelf { files: at.files, folder, shown: shown.to_owned() };
+                let beside = Shelf { files: at.files, folder, shown: shown.to_owned() };
                 let sources = &mut self.sources;
                 let mut open = |path: &str, span: Span, sink: &mut Sink| match schema {
                     Place::Inline(node) if path == INLINE => Some(Document::new(INLINE, node.clone())),
-                    _ => files.open(path, span, sources, sink),
+                    _ => beside.open(path, span, sources, sink),
                 };
                 let contract = read(&named, &mut open, &mut self.sink).map(Arc::new);
                 known.insert(key, contract.clone());
@@ -222,6 +223,16 @@ impl Run {
         let file: FileId = syntax::load(&name, bytes, &mut self.sources, &mut unheard)?;
         syntax::parse(file, &self.sources, Dialect::Template, &mut unheard)
     }
+}
+
+/// What is known beside the template when contracts are compared with it.
+pub fn known<'k>(rendered: &Rendered, placed: &[Placed], sources: &'k Sources) -> Known<'k> {
+    let queries = placed.iter().flat_map(|one| {
+        let own = one.component.queries().into_iter();
+        own.map(|(name, query)| ((one.place.name.clone(), name.value.clone()), query.clone())).collect::<Vec<_>>()
+    });
+    let samples = rendered.cases.iter().filter_map(|case| serde_json::from_slice(&case.event).ok());
+    Known { sources, queries: queries.collect(), samples: samples.collect() }
 }
 
 /// The world of a blueprint as it is checked: nothing runs in it.

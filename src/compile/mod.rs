@@ -321,7 +321,7 @@ impl Run {
         // A template of components that are wrong themselves would only repeat their mistakes.
         let is_sound = !self.sink.has_errors();
         if is_sound {
-            check::template(&template, &self.sources, &mut self.sink);
+            check::template(&template, &check::Nested::new(), &self.sources, &mut self.sink);
         }
         let origin = Origin::Derived(blueprint.span.unwrap_or(Span::START));
         let value = template.to_value(origin);
@@ -330,6 +330,8 @@ impl Run {
         if is_sound && !rendered.contracts.is_empty() {
             let world = contracts::world(&rendered, &blueprint.name);
             self.check_samples(&rendered, &world, at);
+            let known = contracts::known(&rendered, &placed, &self.sources);
+            world.check_contracts(&known, &mut self.sink);
         }
         let allowed = blueprint.components.iter().flat_map(|declared| {
             let names = declared.allow.iter().map(|allowance| (&allowance.code.value, allowance.code.span()));

@@ -8,9 +8,9 @@ use super::allow::{self, Allowed};
 use super::{Compiled, Rendered, Run, Workspace, compile_in, open_blueprint};
 use crate::check;
 use crate::diagnostics::{Code, Sink};
-use crate::source::{Files, Origin, Span};
+use crate::source::{Files, Origin, Sources, Span};
 use crate::syntax::{self, Dialect};
-use crate::template::{self, Map, Template, Value};
+use crate::template::{self, Map, Resource, Template, Value};
 
 codes! {
     /// The acknowledgements of a template are not written as they must be.
@@ -53,7 +53,7 @@ pub fn check_in(
     if !is_template_text(path, &bytes) {
         return compile_in(workspace, path, shown, files, known_codes);
     }
-    Ok(Compiled { template: None, ..open_template(workspace, shown, bytes, known_codes) })
+    Ok(Compiled { template: None, ..open_template(workspace, (path, shown), bytes, files, known_codes) })
 }
 
 /// Reads a blueprint or a template as far as it goes: there is a template even if something in it is wrong.
@@ -68,16 +68,22 @@ pub fn open_in(
     if !is_template_text(path, &bytes) {
         return open_blueprint(workspace, path, shown, files, known_codes);
     }
-    Ok(open_template(workspace, shown, bytes, known_codes))
+    Ok(open_template(workspace, (path, shown), bytes, files, known_codes))
 }
 
-fn open_template(workspace: &Workspace, shown: &str, bytes: Vec<u8>, known_codes: &[&'static Code]) -> Compiled {
+fn open_template(
+    workspace: &Workspace,
+    (path, shown): (&Path, &str),
+    bytes: Vec<u8>,
+    files: &dyn Files,
+    known_codes: &[&'static Code],
+) -> Compiled {
     let mut run = Run { sources: workspace.sources.clone(), sink: Sink::default() };
     let template = syntax::load(shown, bytes, &mut run.sources, &mut run.sink)
         .and_then(|file| syntax::parse(file, &run.sources, Dialect::Template, &mut run.sink))
         .map(|root| template::read::read(&root));
     if let Some(template) = &template {
-        check::template(template, &run.sources, &mut run.sink);
+        check::template(template, &nested(template, path, files), &run.sources, &mut run.sink);
         let allowed = allowances(template, &mut run.sink);
         allow::acknowledge(allowed.into_iter(), known_codes, &mut run.sink);
     }
@@ -105,6 +111,32 @@ fn open_template(workspace: &Workspace, shown: &str, bytes: Vec<u8>, known_codes
         is_template: true,
     }
 }
+
+/// The properties that name the template of a nested stack.
+const NESTED: &[(&str, &str)] =
+    &[("AWS::CloudFormation::Stack", "TemplateURL"), ("AWS::Serverless::Application", "Location")];
+
+/// The templates of nested stacks that are files, named from the folder of the template; those with mistakes of their own
+/// are told when they are checked themselves.
+fn nested(template: &Template, path: &Path, files: &dyn Files) -> check::Nested {
+    let read = |resource: &Resource| {
+        let (_, property) = NESTED.iter().find(|(kind, _)| *kind == resource.kind)?;
+        let file = Path::new(resource.properties.get(property)?.as_str()?);
+        let named = file.extension().is_some_and(|extension| TEMPLATES.iter().any(|known| extension == *known));
+        if !named || file.is_absolute() {
+            return None;
+        }
+        let bytes = files.read(&path.with_file_name("").join(file)).ok()?;
+        let mut run = Run { sources: Sources::default(), sink: Sink::default() };
+        let file = syntax::load(resource.id.as_str(), bytes, &mut run.sources, &mut run.sink)?;
+        let root = syntax::parse(file, &run.sources, Dialect::Template, &mut run.sink)?;
+        Some((resource.id.clone(), template::read::read(&root))).filter(|_| run.sink.diagnostics().is_empty())
+    };
+    template.resources.iter().filter_map(read).collect()
+}
+
+/// How the names of files with templates end.
+const TEMPLATES: &[&str] = &["json", "template", "yaml", "yml"];
 
 /// Whether a text is to be taken for a template: it has a section of one at its top, and does not name a blueprint.
 ///

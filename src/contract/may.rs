@@ -148,6 +148,17 @@ impl Types {
 /// Schemas that one answer looks at; beyond them everything is possible.
 const MOST_SCHEMAS: usize = 20_000;
 
+/// Keywords that allow fields otherwise than by their names.
+const MORE: &[&str] = &[
+    "$dynamicRef",
+    "$recursiveRef",
+    "additionalProperties",
+    "dependencies",
+    "dependentSchemas",
+    "if",
+    "patternProperties",
+];
+
 /// The fields that every event of EventBridge has beside `detail`.
 ///
 /// Source: EventBridge User Guide, "Event structure reference".
@@ -159,7 +170,8 @@ const REPLAY: &str = "replay-name";
 impl May {
     /// Anything, or nothing.
     pub const ANYTHING: Self = Self { presence: Presence::Open, always: false, types: Types::ALL, values: None };
-    const NEVER: Self = Self { presence: Presence::Never, always: false, types: Types(0), values: None };
+    /// Nothing.
+    pub const NEVER: Self = Self { presence: Presence::Never, always: false, types: Types(0), values: None };
 
     /// A value of these types that is always there.
     pub fn always(types: Types) -> Self {
@@ -179,7 +191,9 @@ impl May {
             _ => Presence::Open,
         };
         let values = match (self.values, other.values) {
-            (Some(own), Some(others)) => Some(own.into_iter().filter(|one| others.contains(one)).collect()),
+            (Some(own), Some(others)) => {
+                Some(own.into_iter().filter(|one| others.iter().any(|other| is_same(one, other))).collect())
+            }
             (own, others) => own.or(others),
         };
         Self { presence, always: self.always || other.always, types: self.types.and(other.types), values }
@@ -319,15 +333,33 @@ impl Contract {
             }
         }
         // A field that nothing named is none of those that this takes.
-        let narrows = ["if", "dependentSchemas", "dependencies", "$dynamicRef", "$recursiveRef", "not"];
         if may.presence == Presence::Open
-            && matches!(path, [Step::Key(_), ..])
+            && matches!(path, [Step::Key(_)])
             && map.get("unevaluatedProperties") == Some(&Json::Bool(false))
-            && !narrows.iter().any(|keyword| map.contains_key(*keyword))
+            && self.names_all(at, left)
         {
             return May::NEVER;
         }
         may
+    }
+
+    /// Whether a schema and those that are about the same value allow fields by their names alone, so that
+    /// `unevaluatedProperties` excludes all others.
+    fn names_all(&self, at: &Location, left: &mut usize) -> bool {
+        if *left == 0 {
+            return false;
+        }
+        *left -= 1;
+        let Some(schema) = self.schema(at) else { return false };
+        let Json::Object(map) = schema else { return true };
+        let own = !MORE.iter().any(|keyword| map.get(*keyword).is_some_and(|value| *value != Json::Bool(false)));
+        let target = self.references.get(at).cloned();
+        let below = super::document::inner(schema)
+            .into_iter()
+            // What is excluded names nothing.
+            .filter(|(keyword, _)| super::document::is_in_place(keyword) && *keyword != "not")
+            .map(|(_, pointer)| Location { path: at.path.clone(), pointer: at.pointer.clone() + &pointer });
+        own && below.chain(target).all(|below| self.names_all(&below, left))
     }
 
     /// Whether a `$ref` is all that counts beside it.
@@ -427,6 +459,21 @@ impl Contract {
                 _ => {}
             }
         }
+    }
+}
+
+/// Whether two values are one to a schema: `1` and `1.0` are.
+pub fn is_same(one: &Json, other: &Json) -> bool {
+    match (one, other) {
+        (Json::Number(one), Json::Number(other)) => one == other || one.as_f64() == other.as_f64(),
+        (Json::Array(one), Json::Array(other)) => {
+            one.len() == other.len() && one.iter().zip(other).all(|(one, other)| is_same(one, other))
+        }
+        (Json::Object(one), Json::Object(other)) => {
+            one.len() == other.len()
+                && one.iter().all(|(key, value)| other.get(key).is_some_and(|other| is_same(value, other)))
+        }
+        _ => one == other,
     }
 }
 

@@ -8,6 +8,8 @@ mod check;
 pub mod document;
 mod examples;
 mod may;
+#[cfg(test)]
+mod tests;
 mod violation;
 
 use std::collections::BTreeMap;
@@ -110,9 +112,23 @@ impl Contract {
         self.part
     }
 
-    /// How people know it: the path of its file from the folder of the blueprint, or what the blueprint itself says.
-    pub fn name(&self) -> &str {
-        if self.start.path == INLINE { "contract" } else { &self.start.path }
+    /// How people know it: by the path of its file from the folder of the blueprint, if it is in one.
+    pub fn name(&self) -> String {
+        if self.start.path == INLINE {
+            "the contract".to_owned()
+        } else {
+            format!("the contract `{}`", self.start.path)
+        }
+    }
+
+    /// The place of its schema: the first word of it.
+    pub fn span(&self) -> Option<Span> {
+        let document = self.documents.get(&self.start.path)?;
+        let node = document.at(&self.start.pointer)?;
+        Some(match &node.data {
+            crate::syntax::Data::Map(entries) => entries.first().map_or(node.span, |entry| entry.key.span),
+            _ => node.span,
+        })
     }
 
     /// The place of a schema.

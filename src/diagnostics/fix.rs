@@ -41,6 +41,8 @@ pub enum Proposal {
     Number,
     /// Text becomes the truth value that it spells.
     Boolean,
+    /// Text gets this behind it.
+    Append(&'static str),
     /// Text becomes the argument of a function of CloudFormation, named by its tag.
     Call(&'static str),
 }
@@ -94,6 +96,14 @@ impl Proposal {
                     _ => return None,
                 };
                 (format!("write `{word}`"), span, word.to_owned())
+            }
+            Self::Append(more) => {
+                // What quotes would hide, or end, is left to people.
+                let inside = raw.len() - usize::from(quoted.is_some());
+                if raw.is_empty() || raw.contains('\n') || raw.starts_with(['"', '|', '>']) || raw.contains('#') {
+                    return None;
+                }
+                (format!("add `{}`", more.trim()), span.slice(inside, inside), (*more).to_owned())
             }
             Self::Call(tag) => {
                 // JSON has no tags, and a block of text has more than one line to put one before.

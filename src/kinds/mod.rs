@@ -669,6 +669,11 @@ pub trait Component: Debug {
         None
     }
 
+    /// The partition keys that it finds by jq, each with the expression as it is written.
+    fn queries(&self) -> Vec<(&Located<String>, &Located<String>)> {
+        Vec::new()
+    }
+
     /// The data that it leaves.
     fn dataset(&self) -> Option<Dataset> {
         None

@@ -111,9 +111,7 @@ impl<'d> Run<'d> {
                 let (present, maybe) = (count(Presence::Present), count(Presence::Maybe));
                 let exclusive = matches!(keyword, Keyword::RequiredXor(_));
                 if exclusive && present > 1 {
-                    let given = names.iter().filter(|name| object.has(name) == Presence::Present);
-                    let names: Vec<String> = given.cloned().collect();
-                    return unless(Verdict::Invalid, out, &|| ViolationKind::Exclusive { names: names.clone() });
+                    return exclude::<I>(object.entries, names, path, out);
                 }
                 let valid = present > 0 && (maybe == 0 || !exclusive);
                 unless(verdict(valid, present + maybe == 0), out, &|| ViolationKind::RequiredOneOf {
@@ -281,7 +279,7 @@ impl<'d> Run<'d> {
                 let count = Count::of(items.iter());
                 unless(count.at_most(*limit), ViolationKind::TooManyItems { given: count.least, limit: *limit })
             }
-            Keyword::UniqueItems => differ(items, path, out, canonical, |first| ViolationKind::NotUnique { first }),
+            Keyword::UniqueItems => differ(items, path, out, I::identity, |first| ViolationKind::NotUnique { first }),
             Keyword::MaxUniqueItems(limit) => {
                 let known: BTreeSet<String> = items.iter().filter_map(canonical).collect();
                 let unknown = items.iter().filter(|item| canonical(*item).is_none()).count() as u64;
@@ -347,6 +345,25 @@ fn depend(because: Presence, name: Presence, excluded: bool) -> Verdict {
     }
 }
 
+/// Reports that these properties are given together, at the last of them as they are written.
+pub(super) fn exclude<I: Instance>(
+    entries: &[I::Entry],
+    names: &[String],
+    path: &Path<'_>,
+    out: &mut Vec<Violation>,
+) -> Verdict {
+    let given = entries
+        .iter()
+        .map(I::entry)
+        .filter(|entry| presence(entry.value) == Presence::Present && names.iter().any(|name| name == entry.name));
+    let given: Vec<Entry<'_, I>> = given.collect();
+    let names = given.iter().map(|entry| entry.name.to_owned()).collect();
+    match given.last() {
+        Some(last) => report(out, &path.key(last.name), Place::Key(last.origin), ViolationKind::Exclusive { names }),
+        None => Verdict::Unknown,
+    }
+}
+
 /// Reports every item whose key is that of an earlier one.
 fn differ<I: Instance>(
     items: &[I],
@@ -358,10 +375,10 @@ fn differ<I: Instance>(
     let mut seen: HashMap<String, usize> = HashMap::new();
     let mut verdict = Verdict::Valid;
     for (index, item) in items.iter().enumerate().filter(|(_, item)| presence(*item) != Presence::Absent) {
-        let Some(key) = key(item) else {
+        if canonical(item).is_none() {
             verdict = verdict.and(Verdict::Unknown);
-            continue;
-        };
+        }
+        let Some(key) = key(item) else { continue };
         match seen.get(&key) {
             Some(first) => verdict = report(out, &path.index(index), Place::Value(item.origin()), kind(*first)),
             None => {
@@ -462,7 +479,10 @@ mod tests {
     fn properties_can_need_and_exclude_one_another() {
         let schema = json!({"requiredXor": ["A", "B"]});
         assert_eq!(wrong(&schema, &json!({}), Strict), [": none of `A`, `B` given"]);
-        assert_eq!(wrong(&schema, &json!({"A": 1, "B": 1}), Strict), [": `A` and `B` given, which exclude each other"]);
+        assert_eq!(
+            wrong(&schema, &json!({"A": 1, "B": 1}), Strict),
+            ["/B: `A` and `B` given, which exclude each other"]
+        );
         let schema = json!({"requiredOr": ["A", "B"]});
         assert_eq!(wrong(&schema, &json!({"C": 1}), Strict), [": none of `A`, `B` given"]);
         assert!(wrong(&schema, &json!({"A": 1, "B": 1}), Strict).is_empty());

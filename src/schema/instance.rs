@@ -21,6 +21,11 @@ pub trait Instance: Sized {
     /// Where it comes from.
     fn origin(&self) -> Origin;
 
+    /// A text that is the same for the same value; nothing for what may be another value than it seems.
+    fn identity(&self) -> Option<String> {
+        canonical(self)
+    }
+
     /// The parts of an entry of a map.
     fn entry(entry: &Self::Entry) -> Entry<'_, Self>;
 }
@@ -152,6 +157,16 @@ impl Instance for Value {
         self.origin
     }
 
+    /// A function gives the same wherever it stands with the same argument.
+    fn identity(&self) -> Option<String> {
+        match &self.data {
+            template::Data::Call(Function::Transform, _) => None,
+            template::Data::Call(Function::If, _) => canonical(self),
+            template::Data::Call(function, argument) => Some(format!("!{} {}", function.tag(), written(argument)?)),
+            _ => canonical(self),
+        }
+    }
+
     fn entry(entry: &Self::Entry) -> Entry<'_, Self> {
         Entry { name: &entry.0.text, origin: entry.0.origin, value: &entry.1 }
     }
@@ -169,6 +184,22 @@ fn call(function: Function, argument: &Value) -> Shape<'_, Value> {
         Function::Cidr | Function::GetAzs | Function::Split => Types::ARRAY,
         Function::Length => Types::INTEGER,
         _ => Types::ANY,
+    })
+}
+
+/// A value as it is written, functions included; nothing if conditions or macros decide a part of it.
+fn written(value: &Value) -> Option<String> {
+    Some(match &value.data {
+        template::Data::List(items) => {
+            format!("[{}]", items.iter().map(written).collect::<Option<Vec<_>>>()?.join(","))
+        }
+        template::Data::Map(map) => {
+            let entries = map.0.iter().map(|(key, value)| Some(format!("{}:{}", quoted(&key.text), written(value)?)));
+            format!("{{{}}}", entries.collect::<Option<Vec<_>>>()?.join(","))
+        }
+        template::Data::String(text) => quoted(text),
+        template::Data::Call(..) => value.identity()?,
+        _ => canonical(value)?,
     })
 }
 

@@ -1,5 +1,6 @@
 //! Alternatives: whether one is satisfied, and which of them was meant if none is.
 
+use super::container::exclude;
 use super::instance::{Instance, Shape};
 use super::model::{Document, Keyword, Literal, Properties, Schema, Types};
 use super::scalar::{is_one_of, none_of, types};
@@ -133,10 +134,10 @@ impl<'d> Run<'d> {
             (valid, _) => {
                 let names: Option<Vec<&[String]>> =
                     valid.iter().map(|position| branches.get(*position).and_then(required_only)).collect();
-                let kind = match names {
-                    Some(names) => ViolationKind::Exclusive { names: names.concat() },
-                    None => ViolationKind::Ambiguous { forms: valid.len() as u64 },
-                };
+                if let (Some(names), Shape::Map(entries)) = (names, instance.shape()) {
+                    return exclude::<I>(entries, &names.concat(), path, out);
+                }
+                let kind = ViolationKind::Ambiguous { forms: valid.len() as u64 };
                 report(out, path, Place::Value(instance.origin()), kind)
             }
         }
@@ -340,7 +341,7 @@ mod tests {
         assert_eq!(wrong(&schema, &json!({}), Strict), [": none of `A`, `B` and `C` given"]);
         assert_eq!(
             wrong(&schema, &json!({"A": 1, "B": 1, "C": 1}), Strict),
-            [": `A` and `B` and `C` given, which exclude each other"]
+            ["/C: `A` and `B` and `C` given, which exclude each other"]
         );
     }
 

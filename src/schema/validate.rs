@@ -1,5 +1,6 @@
 //! Whether a value satisfies a schema: yes, no, or not to be known before deployment.
 
+use super::container::exclude;
 use super::format;
 use super::instance::{Instance, Shape};
 use super::model::{Choice, Document, Keyword, Schema, Types};
@@ -254,7 +255,10 @@ impl<'d> Run<'d> {
             Keyword::AnyOf(schemas) => self.any_of(schemas, instance, path, out),
             Keyword::OneOf(schemas) => self.one_of(schemas, instance, path, out),
             Keyword::Not(schema) => match self.ask(schema, instance, path) {
-                Verdict::Valid => report(out, path, place, forbidden(schema, shape)),
+                Verdict::Valid => match (schema.keywords.as_slice(), shape) {
+                    ([Keyword::Required(names)], Shape::Map(entries)) => exclude::<I>(entries, names, path, out),
+                    _ => report(out, path, place, forbidden(shape)),
+                },
                 Verdict::Unknown => Verdict::Unknown,
                 Verdict::Invalid => Verdict::Valid,
             },
@@ -406,14 +410,9 @@ pub(super) fn report_because(
     Verdict::Invalid
 }
 
-fn forbidden<I: Instance>(schema: &Schema, shape: &Shape<'_, I>) -> ViolationKind {
-    match schema.keywords.as_slice() {
-        [Keyword::Required(names)] if matches!(shape, Shape::Map(_)) => {
-            ViolationKind::Exclusive { names: names.clone() }
-        }
-        _ if matches!(shape, Shape::Text(_) | Shape::Number(_) | Shape::Bool(_)) => {
-            ViolationKind::Excluded { given: scalar::shown(shape) }
-        }
+fn forbidden<I: Instance>(shape: &Shape<'_, I>) -> ViolationKind {
+    match shape {
+        Shape::Text(_) | Shape::Number(_) | Shape::Bool(_) => ViolationKind::Excluded { given: scalar::shown(shape) },
         _ => ViolationKind::Forbidden,
     }
 }

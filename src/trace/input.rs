@@ -96,6 +96,16 @@ impl Path {
         Ok(Self { text: text.to_owned(), steps })
     }
 
+    /// The steps to the one value that it leads to; nothing for a list of several.
+    pub fn steps(&self) -> Option<Vec<crate::contract::Step>> {
+        let step = |step: &Step| match step {
+            Step::Key(key) => Some(crate::contract::Step::Key(key.clone())),
+            Step::Index(_) => Some(crate::contract::Step::Item),
+            Step::All => None,
+        };
+        self.steps.iter().map(step).collect()
+    }
+
     /// What it leads to; a `*` gives a list.
     pub fn find(&self, event: &Json) -> Option<Json> {
         let mut found: Vec<&Json> = vec![event];
@@ -127,7 +137,27 @@ impl Path {
     }
 }
 
+/// A part of a template as others see it.
+#[derive(Clone, Copy, Debug)]
+pub enum Piece<'t> {
+    /// Characters.
+    Text(&'t str),
+    /// A variable with its path, and whether it stands in quotes. Reserved variables have no path.
+    Variable(&'t str, Option<&'t Path>, bool),
+}
+
 impl Template {
+    /// Its parts, in order.
+    pub fn pieces(&self) -> impl Iterator<Item = Piece<'_>> {
+        self.parts.iter().map(|part| match part {
+            Part::Text(text) => Piece::Text(text),
+            Part::Variable(name, quoted) => {
+                let path = self.variables.iter().find(|(known, _)| known == name).map(|(_, path)| path);
+                Piece::Variable(name, path, *quoted)
+            }
+        })
+    }
+
     /// Reads a template with the paths of its variables.
     pub fn read(text: &str, paths: &[(String, String)]) -> Result<Self, String> {
         let mut variables = Vec::new();

@@ -145,6 +145,32 @@ impl SerDe {
     }
 }
 
+impl SerDe {
+    /// What a key is taken for.
+    pub fn taken(&self, key: &str) -> String {
+        match self {
+            Self::OpenX { is_case_insensitive, dots_to_underscores, .. } => {
+                let key = if *dots_to_underscores { key.replace('.', "_") } else { key.to_owned() };
+                if *is_case_insensitive { key.to_lowercase() } else { key }
+            }
+            Self::Hive { .. } => key.to_lowercase(),
+        }
+    }
+
+    /// The key that a column takes.
+    pub fn wanted(&self, column: &str) -> String {
+        // Names of columns are in small letters, whatever the template says.
+        let column = column.to_lowercase();
+        match self {
+            Self::OpenX { mappings, .. } => {
+                let key = mappings.iter().find(|(name, _)| name.to_lowercase() == column);
+                key.map_or(column, |(_, key)| self.taken(key))
+            }
+            Self::Hive { .. } => column,
+        }
+    }
+}
+
 /// What reads rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Use {
@@ -265,7 +291,7 @@ impl Reading<'_> {
     ) -> Result<Vec<Cell>, Problem> {
         let mut keys: Vec<(String, &String, &Json)> = Vec::with_capacity(fields.len());
         for (key, value) in fields {
-            let taken = self.taken(key);
+            let taken = self.serde.taken(key);
             // OpenX refuses two keys that are one in small letters; Hive takes the last.
             if let Some((_, other, _)) = keys.iter().find(|(known, ..)| *known == taken) {
                 if self.is_open_x() && self.used_by == Use::Conversion {
@@ -278,7 +304,7 @@ impl Reading<'_> {
         let mut used = vec![false; keys.len()];
         let mut cells = Vec::with_capacity(columns.len());
         for (column, kind) in columns {
-            let wanted = self.wanted(column);
+            let wanted = self.serde.wanted(column);
             let at = keys.iter().position(|(taken, ..)| *taken == wanted);
             let Some(at) = at else {
                 cells.push(Cell { column: (*column).to_owned(), key: None, value: Json::Null, note: None });
@@ -310,30 +336,6 @@ impl Reading<'_> {
             }
         }
         Ok(cells)
-    }
-
-    /// What a key is taken for.
-    fn taken(&self, key: &str) -> String {
-        match self.serde {
-            SerDe::OpenX { is_case_insensitive, dots_to_underscores, .. } => {
-                let key = if *dots_to_underscores { key.replace('.', "_") } else { key.to_owned() };
-                if *is_case_insensitive { key.to_lowercase() } else { key }
-            }
-            SerDe::Hive { .. } => key.to_lowercase(),
-        }
-    }
-
-    /// The key that a column takes.
-    fn wanted(&self, column: &str) -> String {
-        // Names of columns are in small letters, whatever the template says.
-        let column = column.to_lowercase();
-        match self.serde {
-            SerDe::OpenX { mappings, .. } => {
-                let key = mappings.iter().find(|(name, _)| name.to_lowercase() == column);
-                key.map_or(column, |(_, key)| self.taken(key))
-            }
-            SerDe::Hive { .. } => column,
-        }
     }
 
     fn value(&mut self, value: &Json, kind: &Kind, depth: usize) -> Result<Json, Refused> {
@@ -372,7 +374,7 @@ impl Reading<'_> {
                 };
                 let mut made = Map::new();
                 for (key, value) in fields {
-                    let taken = if is_open_x { self.taken(key) } else { key.clone() };
+                    let taken = if is_open_x { self.serde.taken(key) } else { key.clone() };
                     self.value(&Json::String(taken.clone()), key_kind, depth + 1)
                         .map_err(|refused| format!("the key: {refused}"))?;
                     if taken != *key {

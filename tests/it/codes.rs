@@ -56,7 +56,8 @@ impl Block {
     /// A block of parts of a blueprint gets the two lines that all blueprints have. With `repeat=N` the lines from the
     /// first with `{n}` to the end are there for each number up to N. With `module=NAME` there is a blueprint of this
     /// name beside it, with one parameter that has no default. With `project=…` what follows is the repository's
-    /// `formwork.yaml`. With `file=PATH` there is a file at this path, of so many bytes as follow after a `*`. A `hex` block gives bytes, of which `20*3` repeats one.
+    /// `formwork.yaml`. With `child=NAME` there is a template beside it with one parameter that has no default. With
+    /// `file=PATH` there is a file at this path, of so many bytes as follow after a `*`. A `hex` block gives bytes, of which `20*3` repeats one.
     pub fn file(&self) -> Vec<u8> {
         let (language, _) = self.info.split_once(' ').unwrap_or((&self.info, ""));
         match language {
@@ -81,7 +82,7 @@ impl Block {
     fn option(&self, name: &str) -> Option<&str> {
         let (_, option) = self.info.split_once(' ')?;
         let (given, value) = option.split_once('=').expect("an option of a block");
-        assert!(["file", "module", "project", "repeat"].contains(&given), "{option}");
+        assert!(["child", "file", "module", "project", "repeat"].contains(&given), "{option}");
         (given == name).then_some(value)
     }
 
@@ -121,6 +122,14 @@ impl Block {
         files.compile_in(&workspace, PATH)
     }
 }
+
+const CHILD: &str = "Parameters:
+  VpcId: { Type: 'AWS::EC2::VPC::Id' }
+Resources:
+  Group:
+    Type: AWS::EC2::SecurityGroup
+    Properties: { GroupDescription: example, VpcId: !Ref VpcId }
+";
 
 const MODULE: &str = "blueprint: NAME
 version: 1.0.0
@@ -194,6 +203,10 @@ fn problem(code: &Code) -> Option<String> {
         let workspace = Workspace::default().with_info(code.severity == Severity::Info);
         let files = Memory::default();
         let mut compiled = if by_hand {
+            let files = match block.option("child") {
+                Some(name) => files.with(name, CHILD),
+                None => files,
+            };
             files.with(TEMPLATE, block.file()).check_in(&workspace, TEMPLATE)
         } else {
             files.with(PATH, block.file()).compile_in(&workspace, PATH)

@@ -5,14 +5,13 @@ mod conditions;
 mod elements;
 mod principals;
 mod shape;
-pub mod text;
 
 use std::borrow::Cow;
 
 pub use actions::{check_action, matches};
 
-use super::Context;
 use super::known::{branches, within};
+use super::{Context, json_text};
 use crate::diagnostics::{Code, Sink};
 use crate::template::{Data, Map, Resource, Template, Value};
 
@@ -163,7 +162,7 @@ fn of_resource(resource: &Resource) -> Vec<Document<'_>> {
         let start = format!("Resources/{}/Properties", resource.id);
         let keys: Vec<&str> = path.split('/').collect();
         for (path, value) in within(&resource.properties, &keys, &start) {
-            let value = text::read(value).map_or(Cow::Borrowed(value), Cow::Owned);
+            let value = json_text::read(value).map_or(Cow::Borrowed(value), Cow::Owned);
             found.push(Document { resource, path, family: *family, value });
         }
     }

@@ -356,6 +356,20 @@ const DELIVERIES: &[(&str, &[&str])] = &[
     ("DeliveryToIceberg.", &["IcebergDestinationConfiguration"]),
 ];
 
+/// What the names of metrics of destinations end with. Source: as above.
+const OF_DELIVERY: &[&str] = &[
+    "AuthFailure",
+    "Bytes",
+    "DataAckLatency",
+    "DataFreshness",
+    "DeliveryRejected",
+    "ObjectCount",
+    "ProcessedBytes",
+    "ProcessedRecords",
+    "Records",
+    "Success",
+];
+
 /// Metrics of dynamic partitioning. Source: as above.
 const OF_PARTITIONS: &[&str] =
     &["ActivePartitionsLimit", "PartitionCount", "PartitionCountExceeded", "PerPartitionThroughput"];
@@ -546,6 +560,18 @@ fn misnamed(value: &Value, attribute: Option<&str>) -> Option<&'static str> {
     }
 }
 
+/// The metric that the name of one of a destination is meant to be, if there is no such metric.
+fn misspelt(name: &str) -> Option<String> {
+    let (destination, part) = name.split_once('.').filter(|(destination, _)| destination.starts_with("DeliveryTo"))?;
+    if OF_DELIVERY.contains(&part) {
+        return None;
+    }
+    let inside = |known: &&&str| known.ends_with(part) && !part.is_empty();
+    let meant = OF_DELIVERY.iter().find(inside).copied();
+    let meant = meant.or_else(|| crate::diagnostics::closest(part, OF_DELIVERY.iter().copied()))?;
+    Some(format!("{destination}.{meant}"))
+}
+
 fn stream(context: &Context<'_>, metric: &Block<'_>, alarm: Option<&Block<'_>>, target: &Resource, sink: &mut Sink) {
     const NAME: &str = "MetricName";
     let Some(name) = metric.text(NAME) else { return };
@@ -569,6 +595,10 @@ fn stream(context: &Context<'_>, metric: &Block<'_>, alarm: Option<&Block<'_>>, 
     }
     if KINESIS_SOURCE_METRICS.contains(&name.as_str()) && stream_type(&stream).is_some_and(|kind| kind == "DirectPut") {
         other("records are put into it", "look at `IncomingRecords`, or at `ThrottledRecords`");
+        return;
+    }
+    if let Some(known) = misspelt(&name) {
+        other("no stream has", &format!("write `{known}`"));
         return;
     }
     let destinations = destinations_of(&stream);

@@ -318,18 +318,17 @@ fn class(context: &Context<'_>, filter: &Block<'_>, sink: &mut Sink) {
 fn repetition(context: &Context<'_>, filter: &Block<'_>, group: &str, sink: &mut Sink) {
     let Some(target) = filter.one("DestinationArn").and_then(|arn| context.target(arn)) else { return };
     let receiver = Block::of(context, target);
+    // A pattern may leave out what a function logs.
+    let is_all = filter.text("FilterPattern").is_some_and(|pattern| pattern.is_empty());
     let is_own = match target.kind.as_str() {
-        "AWS::KinesisFirehose::DeliveryStream" => super::firehose::destinations_of(&receiver).iter().any(|block| {
-            block.blocks("CloudWatchLoggingOptions").iter().any(|options| {
-                let is_off = options.one("Enabled").and_then(boolean) == Some(false);
-                let name = options.one("LogGroupName").and_then(|name| group_key(context, name));
-                !is_off && name.is_some_and(|name| name == group)
-            })
-        }),
-        // A pattern may leave out what the function logs.
-        "AWS::Lambda::Function" if filter.text("FilterPattern").as_deref() == Some("") => {
-            is_of_function(context, &receiver, target, group)
+        "AWS::KinesisFirehose::DeliveryStream" => {
+            let transforms = super::firehose::functions_of(context, &receiver);
+            let is_logged =
+                |function: &&Resource| is_of_function(context, &Block::of(context, function), function, group);
+            super::firehose::destinations_of(&receiver).iter().any(|block| logs_into(context, block, group))
+                || (is_all && transforms.iter().any(is_logged))
         }
+        "AWS::Lambda::Function" => is_all && is_of_function(context, &receiver, target, group),
         _ => false,
     };
     if is_own {
@@ -338,6 +337,15 @@ fn repetition(context: &Context<'_>, filter: &Block<'_>, group: &str, sink: &mut
             .also(filter.place("DestinationArn"), "the receiver")
             .help("subscribe another log group, or let the receiver log elsewhere");
     }
+}
+
+/// Whether a destination of a stream logs into a group.
+fn logs_into(context: &Context<'_>, destination: &Block<'_>, group: &str) -> bool {
+    destination.blocks("CloudWatchLoggingOptions").iter().any(|options| {
+        let is_off = options.one("Enabled").and_then(boolean) == Some(false);
+        let name = options.one("LogGroupName").and_then(|name| group_key(context, name));
+        !is_off && name.is_some_and(|name| name == group)
+    })
 }
 
 /// Whether a function logs into a group.

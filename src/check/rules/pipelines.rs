@@ -98,7 +98,79 @@ codes! {
     ///
     /// Source: as of `unusable-artifact`.
     STAGE = Error "misplaced-source-action";
+
+    /// An action has more artifacts than its provider takes or makes.
+    ///
+    /// ```yaml
+    /// Resources:
+    ///   Delivery:
+    ///     Type: AWS::CodePipeline::Pipeline
+    ///     Properties:
+    ///       RoleArn: !Sub "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/pipeline"
+    ///       ArtifactStore: { Type: S3, Location: example-artifacts }
+    ///       Stages:
+    ///         - Name: Source
+    ///           Actions:
+    ///             - Name: source
+    ///               ActionTypeId: { Category: Source, Owner: AWS, Provider: S3, Version: "1" }
+    ///               OutputArtifacts: [{ Name: code }]
+    ///         - Name: Approval
+    ///           Actions:
+    ///             - Name: approve
+    ///               ActionTypeId: { Category: Approval, Owner: AWS, Provider: Manual, Version: "1" }
+    ///               InputArtifacts: [{ Name: code }]
+    /// ```
+    ///
+    /// Instead:
+    ///
+    /// ```yaml
+    /// Resources:
+    ///   Delivery:
+    ///     Type: AWS::CodePipeline::Pipeline
+    ///     Properties:
+    ///       RoleArn: !Sub "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/pipeline"
+    ///       ArtifactStore: { Type: S3, Location: example-artifacts }
+    ///       Stages:
+    ///         - Name: Source
+    ///           Actions:
+    ///             - Name: source
+    ///               ActionTypeId: { Category: Source, Owner: AWS, Provider: S3, Version: "1" }
+    ///               OutputArtifacts: [{ Name: code }]
+    ///         - Name: Approval
+    ///           Actions:
+    ///             - Name: approve
+    ///               ActionTypeId: { Category: Approval, Owner: AWS, Provider: Manual, Version: "1" }
+    /// ```
+    ///
+    /// Source: `CodePipeline` User Guide, "Valid number of input and output artifacts for each action type".
+    COUNT = Error "too-many-artifacts";
 }
+
+/// How many artifacts the actions of each provider take and make at most: category, provider, inputs, outputs.
+///
+/// Source: `CodePipeline` User Guide, "Valid number of input and output artifacts for each action type".
+const COUNTS: &[(&str, &str, usize, usize)] = &[
+    ("Approval", "Manual", 0, 0),
+    ("Build", "CodeBuild", 5, 5),
+    ("Build", "Jenkins", 5, 5),
+    ("Deploy", "CloudFormation", 10, 1),
+    ("Deploy", "CodeDeploy", 1, 0),
+    ("Deploy", "CodeDeployToECS", 5, 0),
+    ("Deploy", "ECS", 1, 0),
+    ("Deploy", "ElasticBeanstalk", 1, 0),
+    ("Deploy", "S3", 1, 0),
+    ("Deploy", "ServiceCatalog", 1, 0),
+    ("Invoke", "Lambda", 5, 5),
+    ("Invoke", "StepFunctions", 1, 1),
+    ("Source", "CodeCommit", 0, 1),
+    ("Source", "CodeStarSourceConnection", 0, 1),
+    ("Source", "ECR", 0, 1),
+    ("Source", "GitHub", 0, 1),
+    ("Source", "S3", 0, 1),
+    ("Test", "CodeBuild", 5, 5),
+    ("Test", "DeviceFarm", 1, 0),
+    ("Test", "Jenkins", 5, 5),
+];
 
 /// The category of actions that fetch something from outside.
 const SOURCE: &str = "Source";
@@ -117,6 +189,8 @@ fn objects(value: Option<&Value>) -> Option<Vec<&Map>> {
 
 fn check_pipeline(context: &Context<'_>, pipeline: &Resource, sink: &mut Sink) {
     let Some(stages) = objects(pipeline.properties.get("Stages")) else { return };
+    // Once an artifact is not known, anything may be there.
+    let mut known = true;
     let mut made: BTreeSet<String> = BTreeSet::new();
     for (number, stage) in stages.iter().enumerate() {
         let Some(actions) = objects(stage.get("Actions")) else { return };
@@ -128,10 +202,9 @@ fn check_pipeline(context: &Context<'_>, pipeline: &Resource, sink: &mut Sink) {
         for (index, action) in sorted {
             let path = format!("{stage}/{index}");
             check_category(context, action, number == 0, &path, sink);
-            if !check_artifacts(context, action, &mut made, &path, sink) {
-                // From here on anything may be there.
-                return;
-            }
+            check_counts(context, action, &path, sink);
+            check_template_paths(context, action, &path, sink);
+            known = known && check_artifacts(context, action, &mut made, &path, sink);
         }
     }
 }
@@ -183,4 +256,48 @@ fn check_artifacts(
         }
     }
     true
+}
+
+/// Checks that an action has no more artifacts than its provider allows.
+fn check_counts(context: &Context<'_>, action: &Map, path: &str, sink: &mut Sink) {
+    let kind = action.get("ActionTypeId").and_then(Value::as_map);
+    let field = |name: &str| kind.and_then(|kind| kind.get(name)).and_then(text);
+    let (Some(category), Some(provider)) = (field("Category"), field("Provider")) else { return };
+    let known = COUNTS.iter().find(|(one, other, ..)| *one == category && *other == provider);
+    let Some((.., inputs, outputs)) = known else { return };
+    for (key, most) in [("InputArtifacts", *inputs), ("OutputArtifacts", *outputs)] {
+        let Some(value) = action.get(key) else { continue };
+        let Some(given) = value.as_list().map(<[Value]>::len).filter(|given| *given > most) else { continue };
+        let message = format!("{given} `{key}`, an action of `{provider}` has at most {most}");
+        let help = if most == 0 { format!("remove `{key}`") } else { format!("keep at most {most}") };
+        context.report_value(sink, &COUNT, value, &format!("{path}/{key}"), message).help(help);
+    }
+}
+
+/// Checks that the files that an action takes out of artifacts are in artifacts that it is given.
+fn check_template_paths(context: &Context<'_>, action: &Map, path: &str, sink: &mut Sink) {
+    let Some(configuration) = action.get("Configuration").and_then(Value::as_map) else { return };
+    let inputs = match action.get("InputArtifacts") {
+        None => Some(Vec::new()),
+        inputs => objects(inputs),
+    };
+    let names: Option<Vec<String>> =
+        inputs.and_then(|inputs| inputs.iter().map(|input| input.get("Name").and_then(text)).collect());
+    let Some(names) = names else { return };
+    for key in ["TemplatePath", "TemplateConfiguration"] {
+        let Some((value, file)) = configuration.get(key).and_then(|value| Some((value, text(value)?))) else {
+            continue;
+        };
+        let Some((artifact, _)) = file.split_once("::") else { continue };
+        if !names.iter().any(|name| name == artifact) {
+            let near = closest(artifact, names.iter().map(String::as_str));
+            let path = format!("{path}/Configuration/{key}");
+            context
+                .report_value(sink, &ARTIFACT, value, &path, format!("`{artifact}` is no input of the action"))
+                .help(near.map_or_else(
+                    || format!("add `{artifact}` to `InputArtifacts`"),
+                    |near| format!("did you mean `{near}`?"),
+                ));
+        }
+    }
 }

@@ -39,6 +39,39 @@ codes! {
     ///
     /// Source: CloudFormation Template Reference, `AWS::Route53::RecordSet`, `HostedZoneName` and `Name`.
     ZONE = Error "record-outside-of-zone";
+
+    /// A record for mail does not say a preference and the name of a host.
+    ///
+    /// Each value is a number from 0 to 65535, the lowest of which is asked first, a blank, and the name of a mail server.
+    ///
+    /// ```yaml
+    /// Resources:
+    ///   Mail:
+    ///     Type: AWS::Route53::RecordSet
+    ///     Properties:
+    ///       HostedZoneName: example.com.
+    ///       Name: example.com
+    ///       Type: MX
+    ///       TTL: "300"
+    ///       ResourceRecords: [mail.example.com]
+    /// ```
+    ///
+    /// Instead:
+    ///
+    /// ```yaml
+    /// Resources:
+    ///   Mail:
+    ///     Type: AWS::Route53::RecordSet
+    ///     Properties:
+    ///       HostedZoneName: example.com.
+    ///       Name: example.com
+    ///       Type: MX
+    ///       TTL: "300"
+    ///       ResourceRecords: [10 mail.example.com]
+    /// ```
+    ///
+    /// Source: Route 53 Developer Guide, "Supported DNS record types", MX.
+    MAIL = Error "malformed-mail-record";
 }
 
 /// Checks records, alone and in groups.
@@ -70,6 +103,18 @@ fn check_record(context: &Context<'_>, path: &str, record: &Map, zone: &Map, sin
                 .help(format!("write `{zone}.`"));
         }
     }
+    let kinds: Vec<Option<String>> = within(record, &["Type"], path).into_iter().map(|(_, kind)| text(kind)).collect();
+    if let [Some(kind)] = kinds.as_slice()
+        && kind == "MX"
+    {
+        for (path, span, value) in within(record, &["ResourceRecords", "*"], path).into_iter().filter_map(known) {
+            if !is_mail(&value) {
+                context
+                    .report_at(sink, &MAIL, span, None, &path, format!("`{value}` in a record for mail"))
+                    .help("write a number from 0 to 65535 and a name, as `10 mail.example.com`");
+            }
+        }
+    }
     let rooted = |name: &str| format!("{}.", name.trim_end_matches('.').to_ascii_lowercase());
     for (path, span, name) in within(record, &["Name"], path).into_iter().filter_map(known) {
         let inside = |zone: &str| {
@@ -84,4 +129,11 @@ fn check_record(context: &Context<'_>, path: &str, record: &Map, zone: &Map, sin
                 .help("write a name that ends with that of the zone, or name another zone");
         }
     }
+}
+
+/// Whether a text is a preference and the name of a host.
+fn is_mail(value: &str) -> bool {
+    let mut parts = value.split_whitespace();
+    let preference = parts.next().is_some_and(|number| number.parse::<u16>().is_ok());
+    preference && parts.next().is_some() && parts.next().is_none()
 }

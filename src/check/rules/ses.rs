@@ -86,6 +86,40 @@ codes! {
     ///
     /// Source: SES Developer Guide, "Set up an Amazon SNS event destination for event publishing".
     CLOSED = Warning "mail-topic-without-permission";
+
+    /// An event of mail is named as the second version of the API of SES names it.
+    ///
+    /// The reference of this resource names events as the first version does, in small letters. The words of the second
+    /// were taken, too, where they were tried.
+    ///
+    /// ```yaml
+    /// Resources:
+    ///   Bounces:
+    ///     Type: AWS::SES::ConfigurationSetEventDestination
+    ///     Properties:
+    ///       ConfigurationSetName: mail
+    ///       EventDestination:
+    ///         MatchingEventTypes: [BOUNCE]
+    ///         EventBridgeDestination:
+    ///           EventBusArn: !Sub arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}:event-bus/default
+    /// ```
+    ///
+    /// Instead:
+    ///
+    /// ```yaml
+    /// Resources:
+    ///   Bounces:
+    ///     Type: AWS::SES::ConfigurationSetEventDestination
+    ///     Properties:
+    ///       ConfigurationSetName: mail
+    ///       EventDestination:
+    ///         MatchingEventTypes: [bounce]
+    ///         EventBridgeDestination:
+    ///           EventBusArn: !Sub arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}:event-bus/default
+    /// ```
+    ///
+    /// Source: CloudFormation Template Reference, `AWS::SES::ConfigurationSetEventDestination`; SES API v2, `EventType`.
+    CAPITALS = Info "mail-event-in-capitals";
 }
 
 /// The principal of SES. Source: as of [`CLOSED`].
@@ -155,8 +189,19 @@ fn check_destination(context: &Context<'_>, resource: &Resource, map: &Map, sink
 fn check_events(context: &Context<'_>, resource: &Resource, map: &Map, sink: &mut Sink) {
     for (index, item) in map.get("MatchingEventTypes").and_then(Value::as_list).unwrap_or_default().iter().enumerate() {
         for value in choices(item) {
-            let Some(name) = text(value).filter(|name| !EVENTS.contains(&name.as_str())) else { continue };
+            let Some(name) = text(value) else { continue };
             let path = format!("Resources/{}/Properties/EventDestination/MatchingEventTypes/{index}", resource.id);
+            if EVENTS.contains(&name.as_str()) {
+                if name.starts_with(char::is_uppercase) && context.is_written() {
+                    let same = EVENTS.iter().find(|known| {
+                        known.starts_with(char::is_lowercase) && known.eq_ignore_ascii_case(&name.replace('_', ""))
+                    });
+                    context
+                        .report_value(sink, &CAPITALS, value, &path, format!("`{name}` is a word of the API v2"))
+                        .help(format!("write `{}`", same.unwrap_or(&"bounce")));
+                }
+                continue;
+            }
             let same = EVENTS.iter().copied().find(|known| known.eq_ignore_ascii_case(&name));
             let meant = same.or_else(|| closest(&name, EVENTS.iter().copied()));
             context.report_value(sink, &DESTINATION, value, &path, format!("no event `{name}`")).help(

@@ -199,6 +199,34 @@ codes! {
     ///
     /// Source: EventBridge User Guide, "Using resource-based policies for Amazon EventBridge", on CloudWatch Logs.
     CLOSED_LOG = Warning "log-target-without-policy";
+
+    /// A rule sends to a log group whose name does not begin with `/aws/events/`.
+    ///
+    /// EventBridge writes to groups with such names; the policy that it sets up by itself, and its guide, know no
+    /// others.
+    ///
+    /// ```yaml
+    /// Resources:
+    ///   Orders:
+    ///     Type: AWS::Events::Rule
+    ///     Properties:
+    ///       EventPattern: { source: [shop.orders] }
+    ///       Targets: [{ Id: log, Arn: "arn:aws:logs:eu-central-1:123456789012:log-group:orders" }]
+    /// ```
+    ///
+    /// Instead:
+    ///
+    /// ```yaml
+    /// Resources:
+    ///   Orders:
+    ///     Type: AWS::Events::Rule
+    ///     Properties:
+    ///       EventPattern: { source: [shop.orders] }
+    ///       Targets: [{ Id: log, Arn: "arn:aws:logs:eu-central-1:123456789012:log-group:/aws/events/orders" }]
+    /// ```
+    ///
+    /// Source: EventBridge User Guide, "Amazon EventBridge event bus targets", on log groups of CloudWatch Logs.
+    LOG_NAME = Warning "log-target-with-other-name";
 }
 
 /// The principal of rules. Source: EventBridge User Guide, "Using resource-based policies for Amazon EventBridge".
@@ -231,6 +259,9 @@ pub fn check(context: &Context<'_>, sink: &mut Sink) {
             let role = target.get("RoleArn").is_some();
             for (path, arn) in value(target, "Arn", &path).into_iter().filter(|_| !role) {
                 by_role(context, rule, arn, &path, sink);
+                if context.is_written() {
+                    log_name(context, arn, &path, sink);
+                }
                 by_permission(context, documents, rule, arn, &path, &CLOSED, sink);
             }
             for (path, arn) in within(target, &["DeadLetterConfig", "Arn"], &path) {
@@ -261,6 +292,27 @@ fn by_role(context: &Context<'_>, rule: &Resource, arn: &Value, path: &str, sink
         }
         None => found.help(format!("add `RoleArn` with a role that trusts `{SERVICE}` and may `{action}`")),
     };
+}
+
+/// How the names of log groups for rules begin. Source: as of [`LOG_NAME`].
+const LOG_NAMES: &str = "/aws/events/";
+
+fn log_name(context: &Context<'_>, arn: &Value, path: &str, sink: &mut Sink) {
+    let text = names::of(context, arn);
+    let resource = service(&text).filter(|(service, _)| service == "logs").map(|(_, resource)| resource);
+    let Some(resource) = resource else { return };
+    let Some(name) = resource.strip_prefix("log-group:") else { return };
+    // What is known only at deployment may begin so.
+    let known = name.split("${").next().unwrap_or_default();
+    let is_generated = known.is_empty()
+        && context
+            .target(arn)
+            .is_some_and(|group| group.kind == "AWS::Logs::LogGroup" && group.properties.get("LogGroupName").is_none());
+    if is_generated || !(known.starts_with(LOG_NAMES) || LOG_NAMES.starts_with(known)) {
+        context
+            .report_value(sink, &LOG_NAME, arn, path, "a log group for events whose name begins otherwise")
+            .help(format!("let the name of the group begin with `{LOG_NAMES}`"));
+    }
 }
 
 /// Whether an ARN has the id of an account in it, so that it is that of another account.

@@ -28,7 +28,7 @@ use super::{
     Access, Actor, Attribute, Component, Dataset, Get, Grant, Kind, Metrics, Peers, Place, Port, Request, Scope, Site,
     Wire,
 };
-use crate::blueprint::text::{Reference, Setting, Text};
+use crate::blueprint::text::{Located, Reference, Setting, Text};
 use crate::diagnostics::Sink;
 use crate::map;
 use crate::source::Span;
@@ -386,6 +386,10 @@ impl Component for Stream {
                 .also(from.span(), "the source")
                 .help(format!("move `encryption` to `{}`", from.name()));
         }
+    }
+
+    fn queries(&self) -> Vec<(&Located<String>, &Located<String>)> {
+        self.to.layout().into_iter().flat_map(Layout::queries).collect()
     }
 
     fn metrics(&self, place: &Place, _peers: &Peers<'_>, _scope: &Scope) -> Vec<Metrics> {

@@ -366,7 +366,10 @@ impl Component for Table {
             .columns
             .read()
             .into_iter()
-            .map(|column| map!(origin; "Name" => column.name, "Type" => column.kind, "Comment" => column.comment))
+            .map(|column| {
+                let origin = self.columns.span_of(&column.name).map_or(origin, Origin::Derived);
+                map!(origin; "Name" => column.name, "Type" => column.kind, "Comment" => column.comment)
+            })
             .collect();
         let partitions: Vec<Map> = location
             .partitions

@@ -271,8 +271,8 @@ impl Layout {
         })
     }
 
-    /// The keys that a jq expression gives.
-    fn queries(&self) -> impl Iterator<Item = (&Located<String>, &Located<String>)> {
+    /// The keys that a jq expression gives, each with the expression.
+    pub fn queries(&self) -> impl Iterator<Item = (&Located<String>, &Located<String>)> {
         self.keys().filter_map(|(name, key)| Some((name, key.query.as_ref()?)))
     }
 

@@ -4,7 +4,6 @@ use std::ops::Range;
 
 use crate::blueprint::text::Located;
 use crate::diagnostics::Sink;
-use crate::source::Span;
 use crate::template::jq;
 
 codes! {
@@ -47,7 +46,7 @@ codes! {
 /// Checks the query of a key.
 pub fn check(query: &Located<String>, sink: &mut Sink) {
     let mut report = |range: Range<usize>, message: String, help: &str| {
-        sink.report(&QUERY, part(query, &range), message).help(help);
+        sink.report(&QUERY, query.part(&range), message).help(help);
     };
     match jq::expression(&query.value) {
         Err(mistakes) => {
@@ -67,17 +66,4 @@ pub fn check(query: &Located<String>, sink: &mut Sink) {
             }
         }
     }
-}
-
-/// The place of a part of a text, if the text is written as it is, in quotes or not.
-fn part(query: &Located<String>, range: &Range<usize>) -> Span {
-    let span = query.span();
-    let quote = match span.range().len().checked_sub(query.value.len()) {
-        Some(0) => 0,
-        Some(2) => 1,
-        _ => return span,
-    };
-    // The end of the text has no byte of its own.
-    let end = range.end.max(range.start + 1).min(query.value.len());
-    span.slice(range.start.min(end.saturating_sub(1)) + quote, end + quote)
 }

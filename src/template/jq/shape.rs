@@ -100,6 +100,15 @@ impl Expression {
         }
     }
 
+    /// The name of the field of the input that it is, if it is nothing else.
+    pub fn last_field(&self) -> Option<String> {
+        match &self.kind {
+            Kind::Index(_, key) if self.is_path() => key.constant(),
+            Kind::Optional(of) | Kind::Pipe(_, of) if self.is_path() => of.last_field(),
+            _ => None,
+        }
+    }
+
     /// Whether it is a field of the input as it is.
     fn is_path(&self) -> bool {
         match &self.kind {

@@ -70,7 +70,8 @@ pub struct Stream {
     /// The ARN of the function that transforms records, and where it is said.
     pub function: Option<(String, Span)>,
     split: Option<(Split, Span)>,
-    query: Option<Query>,
+    /// The jq program that finds partition keys.
+    pub query: Option<Query>,
     delimiter: Option<String>,
     /// Where objects go: all records of S3, failures and backups of other destinations.
     pub objects: Option<Objects>,
@@ -80,9 +81,12 @@ pub struct Stream {
 
 /// The jq program of a stream.
 #[derive(Debug)]
-struct Query {
+pub struct Query {
     program: Result<Filter, Refusal>,
-    place: Span,
+    /// How it is written.
+    pub text: String,
+    /// Where.
+    pub place: Span,
 }
 
 /// The conversion of records to the columns of a table.
@@ -170,7 +174,7 @@ impl Stream {
             }),
             query: find("MetadataExtraction")
                 .and_then(|one| one.parameter("MetadataExtractionQuery"))
-                .map(|(program, place)| Query { program: jq::compile(program), place: *place }),
+                .map(|(program, place)| Query { program: jq::compile(program), text: program.clone(), place: *place }),
             delimiter: find("AppendDelimiterToRecord").map(|one| {
                 one.parameter("Delimiter").map_or_else(|| "\n".to_owned(), |(text, _)| text.replace("\\n", "\n"))
             }),

@@ -95,7 +95,7 @@ impl Stream {
 
     /// The keys that jq finds in a record.
     pub fn query_keys(&self, record: &Record) -> Result<BTreeMap<String, String>, Fate> {
-        let Some(Query { program, place }) = &self.query else { return Ok(BTreeMap::new()) };
+        let Some(Query { program, place, .. }) = &self.query else { return Ok(BTreeMap::new()) };
         let failed = |why: String| Fate::Failed(Failure { kind: EXTRACTION_FAILED, why, place: Some(*place) });
         let filter = match program {
             Ok(filter) => filter,

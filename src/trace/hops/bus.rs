@@ -39,7 +39,7 @@ pub struct Rule {
 #[derive(Debug)]
 pub struct Target {
     pub arn: String,
-    input: Result<Input, String>,
+    pub input: Result<Input, String>,
     dead_letters: Option<String>,
     /// The path to the partition key of a stream.
     partition_key: Option<String>,

@@ -20,7 +20,7 @@ pub struct Subscription {
     pub endpoint: String,
     /// Its filter; an error says why the service refuses it.
     filter: Option<Result<Policy, String>>,
-    raw: bool,
+    pub raw: bool,
     place: Span,
 }
 

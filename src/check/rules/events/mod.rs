@@ -100,6 +100,7 @@ codes! {
     ///       ExtendedS3DestinationConfiguration:
     ///         BucketARN: !GetAtt Archive.Arn
     ///         RoleARN: arn:aws:iam::111122223333:role/delivery
+    ///         ProcessingConfiguration: { Enabled: true, Processors: [{ Type: AppendDelimiterToRecord }] }
     ///   Created:
     ///     Type: AWS::Events::Rule
     ///     Properties:
@@ -128,6 +129,7 @@ codes! {
     ///       ExtendedS3DestinationConfiguration:
     ///         BucketARN: !GetAtt Archive.Arn
     ///         RoleARN: arn:aws:iam::111122223333:role/delivery
+    ///         ProcessingConfiguration: { Enabled: true, Processors: [{ Type: AppendDelimiterToRecord }] }
     ///   Created:
     ///     Type: AWS::Events::Rule
     ///     Properties:

@@ -118,6 +118,40 @@ codes! {
     /// Source: EventBridge User Guide, "Amazon EventBridge input transformation".
     VARIABLE = Warning "input-variable-mismatch";
 
+    /// The text of an input template has a quote that is not closed.
+    ///
+    /// A template that is a text stands in quotes, each line in quotes of its own. Without the last one the rule cannot
+    /// send anything.
+    ///
+    /// ```yaml
+    /// Resources:
+    ///   Changes:
+    ///     Type: AWS::Events::Rule
+    ///     Properties:
+    ///       EventPattern: { source: [aws.ssm] }
+    ///       Targets:
+    ///         - Id: Queue
+    ///           Arn: arn:aws:sqs:eu-west-1:111122223333:changes
+    ///           InputTransformer: { InputPathsMap: { what: $.detail-type }, InputTemplate: '"It says <what>.' }
+    /// ```
+    ///
+    /// Instead:
+    ///
+    /// ```yaml
+    /// Resources:
+    ///   Changes:
+    ///     Type: AWS::Events::Rule
+    ///     Properties:
+    ///       EventPattern: { source: [aws.ssm] }
+    ///       Targets:
+    ///         - Id: Queue
+    ///           Arn: arn:aws:sqs:eu-west-1:111122223333:changes
+    ///           InputTransformer: { InputPathsMap: { what: $.detail-type }, InputTemplate: '"It says <what>."' }
+    /// ```
+    ///
+    /// Source: EventBridge User Guide, "Amazon EventBridge input transformation".
+    QUOTE = Warning "unclosed-input-text";
+
     /// An input template sends `<aws.events.event>`, which is the event without its `detail`.
     ///
     /// `<aws.events.event.json>` is the whole event.
@@ -280,6 +314,9 @@ codes! {
 /// The ways to say what a target is sent.
 const INPUTS: &[&str] = &["Input", "InputPath", "InputTransformer"];
 
+/// Source: EventBridge API, `InputTransformer`, `InputPathsMap`.
+const MOST_PATHS: usize = 100;
+
 /// Digits of the id of an account.
 const ACCOUNT_DIGITS: usize = 12;
 
@@ -366,6 +403,13 @@ impl Target<'_, '_> {
                     None => continue,
                 },
             };
+            if paths.0.len() > MOST_PATHS {
+                let path = ["Targets", self.index, "InputTransformer", "InputPathsMap"];
+                let message = format!("{} paths, at most {MOST_PATHS}", paths.0.len());
+                self.context
+                    .report(sink, &INPUT, self.rule, &path, message)
+                    .help("take whole objects out of the event, with `<name>` for each");
+            }
             for (key, value) in &paths.0 {
                 let inside = format!("InputTransformer/InputPathsMap/{}", key.text);
                 if key.text.to_ascii_lowercase().starts_with("aws.") {
@@ -393,11 +437,14 @@ impl Target<'_, '_> {
     fn check_template(&self, template: &Value, text: &str, paths: &Map, sink: &mut Sink) {
         let path = self.path("InputTransformer/InputTemplate");
         let span = template.origin.span();
-        let used = variables(text);
         let known = || paths.0.iter().map(|(key, _)| key.text.as_str());
+        let is_known = |name: &&str| known().any(|key| key == *name) || EVENT_VARIABLES.contains(name);
+        let unclosed = unclosed(text).filter(is_known);
+        let mut used = variables(text);
+        used.extend(unclosed);
         let mut unknown = false;
         for name in &used {
-            if known().any(|key| key == *name) || EVENT_VARIABLES.contains(name) {
+            if is_known(name) {
                 continue;
             }
             unknown = true;
@@ -445,8 +492,20 @@ impl Target<'_, '_> {
                 )
                 .help("write `<aws.events.event.json>` for the whole event");
         }
+        if let Some(name) = unclosed {
+            let word = format!("<{name}");
+            self.context
+                .report_at(sink, &VARIABLE, span, Some(&word), &path, format!("`{word}` without `>`"))
+                .help(format!("write `<{name}>`"));
+            return;
+        }
+        if text.trim_start().starts_with('"') && !text.contains(HOLE) && quotes(text) % 2 == 1 {
+            self.context
+                .report_at(sink, &QUOTE, span, None, &path, "a quote that is not closed")
+                .help("write each text in quotes of its own, and a quote inside of it as `\\\"`");
+        }
         if text.trim_start().starts_with('{')
-            && text.trim_end().ends_with('}')
+            && (text.trim_end().ends_with('}') || !text.trim_end().ends_with(HOLE))
             && let Some(problem) = json_problem(text)
         {
             self.context
@@ -517,6 +576,28 @@ fn variables(text: &str) -> Vec<&str> {
     found
 }
 
+/// The name in the first `<…` that is not closed.
+fn unclosed(text: &str) -> Option<&str> {
+    let is_inside = |letter: char| letter.is_ascii_alphanumeric() || "_-.".contains(letter);
+    text.match_indices('<').find_map(|(at, _)| {
+        let rest = &text[at + 1..];
+        let (name, after) = rest.split_at(rest.find(|letter| !is_inside(letter)).unwrap_or(rest.len()));
+        (!name.is_empty() && !after.starts_with('>')).then_some(name)
+    })
+}
+
+/// How many quotes a text has that are not escaped.
+fn quotes(text: &str) -> usize {
+    let mut escaped = false;
+    text.chars()
+        .filter(|letter| {
+            let counts = *letter == '"' && !escaped;
+            escaped = *letter == '\\' && !escaped;
+            counts
+        })
+        .count()
+}
+
 /// What keeps a text from being JSON, where variables and what is known at deployment stand for any value. Nothing if
 /// that depends on what is known at deployment.
 fn json_problem(text: &str) -> Option<String> {
@@ -568,12 +649,19 @@ fn has_marked_key(json: &Json) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{json_problem, variables};
+    use super::{json_problem, quotes, unclosed, variables};
 
     #[test]
     fn variables_are_names_in_angles() {
         assert_eq!(variables("<a> <b-1.c> < x> <a> a<b <>"), ["a", "b-1.c"]);
         assert_eq!(variables("1 < 2 <d>"), ["d"]);
+    }
+
+    #[test]
+    fn what_is_not_closed_is_found() {
+        assert_eq!(unclosed("{\"a\": <a>, \"b\": <b}"), Some("b"));
+        assert_eq!(unclosed("1 < 2 <d>"), None);
+        assert_eq!(quotes(r#""a \"b\" c""#), 2);
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! When records are delivered.
 
-use super::{Destination, HTTP, conversion, partitioning};
+use super::partitioning::{self, PROPERTY as PARTITIONING};
+use super::{Destination, EXTENDED_S3, HTTP, conversion};
 use crate::check::Context;
+use crate::check::block::Block;
 use crate::check::known::number;
 use crate::diagnostics::Sink;
 
@@ -41,6 +43,57 @@ codes! {
     /// buffering hints"; refused at deployment with "BufferingHints.SizeInMBs must be at least 64 when Dynamic
     /// Partitioning is enabled".
     BUFFER = Error "unusable-buffering-hints";
+
+    /// A stream with dynamic partitioning does not say how large its buffers are.
+    ///
+    /// Buffers have 5 MiB unless told otherwise, but with dynamic partitioning Firehose refuses less than 64. What it takes
+    /// instead where nothing is said is documented nowhere.
+    ///
+    /// ```yaml
+    /// Resources:
+    ///   Stream:
+    ///     Type: AWS::KinesisFirehose::DeliveryStream
+    ///     Properties:
+    ///       ExtendedS3DestinationConfiguration:
+    ///         BucketARN: arn:aws:s3:::example-bucket
+    ///         RoleARN: arn:aws:iam::123456789012:role/delivery
+    ///         Prefix: "data/!{partitionKeyFromQuery:customer}/"
+    ///         ErrorOutputPrefix: errors/
+    ///         DynamicPartitioningConfiguration: { Enabled: true }
+    ///         ProcessingConfiguration:
+    ///           Enabled: true
+    ///           Processors:
+    ///             - Type: MetadataExtraction
+    ///               Parameters:
+    ///                 - { ParameterName: MetadataExtractionQuery, ParameterValue: '{customer: (.customer // "none")}' }
+    ///                 - { ParameterName: JsonParsingEngine, ParameterValue: JQ-1.6 }
+    /// ```
+    ///
+    /// Instead:
+    ///
+    /// ```yaml
+    /// Resources:
+    ///   Stream:
+    ///     Type: AWS::KinesisFirehose::DeliveryStream
+    ///     Properties:
+    ///       ExtendedS3DestinationConfiguration:
+    ///         BucketARN: arn:aws:s3:::example-bucket
+    ///         RoleARN: arn:aws:iam::123456789012:role/delivery
+    ///         Prefix: "data/!{partitionKeyFromQuery:customer}/"
+    ///         ErrorOutputPrefix: errors/
+    ///         BufferingHints: { IntervalInSeconds: 60, SizeInMBs: 64 }
+    ///         DynamicPartitioningConfiguration: { Enabled: true }
+    ///         ProcessingConfiguration:
+    ///           Enabled: true
+    ///           Processors:
+    ///             - Type: MetadataExtraction
+    ///               Parameters:
+    ///                 - { ParameterName: MetadataExtractionQuery, ParameterValue: '{customer: (.customer // "none")}' }
+    ///                 - { ParameterName: JsonParsingEngine, ParameterValue: JQ-1.6 }
+    /// ```
+    ///
+    /// Source: Firehose API, `BufferingHints`; Firehose Developer Guide, "Configure buffering hints".
+    DEFAULT = Warning "default-buffer-size";
 }
 
 /// Source: Firehose Developer Guide, "Configure buffering hints", for dynamic partitioning and for conversion.
@@ -52,6 +105,7 @@ const HTTP_SIZES: std::ops::RangeInclusive<f64> = 1.0..=64.0;
 /// What the provider schema refuses itself.
 const SCHEMA_MAX_SIZE: f64 = 128.0;
 
+const HINTS: &str = "BufferingHints";
 const SIZE: &str = "SizeInMBs";
 const INTERVAL: &str = "IntervalInSeconds";
 
@@ -64,14 +118,22 @@ pub fn check(context: &Context<'_>, destination: &Destination<'_>, sink: &mut Si
         () if conversion::is_enabled(block) => Some("with format conversion"),
         () => None,
     };
-    let mut hints = block.blocks("BufferingHints");
+    let has_size = |hints: &Block<'_>| !hints.lacks(SIZE) || !hints.lacks(INTERVAL);
+    if is_dynamic && destination.kind == EXTENDED_S3 && !block.blocks(HINTS).iter().any(has_size) && !block.has(HINTS) {
+        block
+            .report(context, sink, &DEFAULT, PARTITIONING, "nothing says how large the buffer of a partition is")
+            .help(format!(
+                "add `BufferingHints: {{ IntervalInSeconds: {LEAST_PARTITIONED_INTERVAL}, SizeInMBs: {LEAST_SIZE} }}`"
+            ));
+    }
+    let mut hints = block.blocks(HINTS);
     for bucket in destination.buckets() {
         if bucket.path != block.path {
-            hints.extend(bucket.blocks("BufferingHints"));
+            hints.extend(bucket.blocks(HINTS));
         }
     }
     for hints in hints {
-        let is_own = hints.path == format!("{}/BufferingHints", block.path);
+        let is_own = hints.path == format!("{}/{HINTS}", block.path);
         for (given, missing) in [(SIZE, INTERVAL), (INTERVAL, SIZE)] {
             if hints.has(given) && hints.lacks(missing) {
                 hints

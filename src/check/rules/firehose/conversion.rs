@@ -57,7 +57,8 @@ codes! {
     CONVERSION = Error "unusable-format-conversion";
 }
 
-const PROPERTY: &str = "DataFormatConversionConfiguration";
+/// What turns conversion on.
+pub const PROPERTY: &str = "DataFormatConversionConfiguration";
 
 /// What an enabled conversion has, with the object in each of which exactly one of the names must be.
 /// Source: Firehose API, `DataFormatConversionConfiguration`, `Deserializer` and `Serializer`.

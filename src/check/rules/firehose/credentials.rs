@@ -42,7 +42,7 @@ codes! {
     ///           Enabled: true
     ///           SecretARN: !Sub arn:${AWS::Partition}:secretsmanager:${AWS::Region}:${AWS::AccountId}:secret:shop
     ///         S3Configuration:
-    ///           BucketARN: arn:aws:s3:::example-bucket
+    ///           BucketARN: !Sub "arn:${AWS::Partition}:s3:::example-bucket"
     ///           RoleARN: arn:aws:iam::123456789012:role/delivery
     ///           CompressionFormat: UNCOMPRESSED
     /// ```
@@ -66,7 +66,7 @@ codes! {
     ///           SecretARN: !Sub arn:${AWS::Partition}:secretsmanager:${AWS::Region}:${AWS::AccountId}:secret:ingest
     ///         RoleARN: arn:aws:iam::123456789012:role/delivery
     ///         S3Configuration:
-    ///           BucketARN: arn:aws:s3:::example-bucket
+    ///           BucketARN: !Sub "arn:${AWS::Partition}:s3:::example-bucket"
     ///           RoleARN: arn:aws:iam::123456789012:role/delivery
     /// ```
     ///
@@ -84,7 +84,7 @@ codes! {
     ///           SecretARN: !Sub arn:${AWS::Partition}:secretsmanager:${AWS::Region}:${AWS::AccountId}:secret:ingest
     ///         RoleARN: arn:aws:iam::123456789012:role/delivery
     ///         S3Configuration:
-    ///           BucketARN: arn:aws:s3:::example-bucket
+    ///           BucketARN: !Sub "arn:${AWS::Partition}:s3:::example-bucket"
     ///           RoleARN: arn:aws:iam::123456789012:role/delivery
     /// ```
     ///

@@ -100,7 +100,7 @@ codes! {
     ///           Enabled: true
     ///           SecretARN: !Sub arn:${AWS::Partition}:secretsmanager:${AWS::Region}:${AWS::AccountId}:secret:shop
     ///         S3Configuration:
-    ///           BucketARN: arn:aws:s3:::example-bucket
+    ///           BucketARN: !Sub "arn:${AWS::Partition}:s3:::example-bucket"
     ///           RoleARN: arn:aws:iam::123456789012:role/delivery
     ///           CompressionFormat: ZIP
     /// ```
@@ -120,7 +120,7 @@ codes! {
     ///           Enabled: true
     ///           SecretARN: !Sub arn:${AWS::Partition}:secretsmanager:${AWS::Region}:${AWS::AccountId}:secret:shop
     ///         S3Configuration:
-    ///           BucketARN: arn:aws:s3:::example-bucket
+    ///           BucketARN: !Sub "arn:${AWS::Partition}:s3:::example-bucket"
     ///           RoleARN: arn:aws:iam::123456789012:role/delivery
     ///           CompressionFormat: UNCOMPRESSED
     /// ```
@@ -147,7 +147,7 @@ codes! {
     ///           Enabled: true
     ///           SecretARN: !Sub arn:${AWS::Partition}:secretsmanager:${AWS::Region}:${AWS::AccountId}:secret:shop
     ///         S3Configuration:
-    ///           BucketARN: arn:aws:s3:::example-bucket
+    ///           BucketARN: !Sub "arn:${AWS::Partition}:s3:::example-bucket"
     ///           RoleARN: arn:aws:iam::123456789012:role/delivery
     ///           CompressionFormat: GZIP
     /// ```
@@ -167,7 +167,7 @@ codes! {
     ///           Enabled: true
     ///           SecretARN: !Sub arn:${AWS::Partition}:secretsmanager:${AWS::Region}:${AWS::AccountId}:secret:shop
     ///         S3Configuration:
-    ///           BucketARN: arn:aws:s3:::example-bucket
+    ///           BucketARN: !Sub "arn:${AWS::Partition}:s3:::example-bucket"
     ///           RoleARN: arn:aws:iam::123456789012:role/delivery
     ///           CompressionFormat: GZIP
     /// ```

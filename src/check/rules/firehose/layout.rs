@@ -2,10 +2,9 @@
 
 use super::expressions::expressions;
 use super::shape::{of_prefix, of_template, refuses};
-use super::{Destination, conversion, partitioning};
+use super::{Destination, folders, partitioning, readable};
 use crate::check::Context;
 use crate::check::block::{Block, HOLE};
-use crate::check::known::text;
 use crate::diagnostics::Sink;
 use crate::source::Span;
 use crate::template::Resource;
@@ -50,6 +49,7 @@ codes! {
     ///         Prefix: "orders/day=!{timestamp:yyyy-MM-dd}/"
     ///         ErrorOutputPrefix: errors/
     ///         CompressionFormat: GZIP
+    ///         ProcessingConfiguration: { Enabled: true, Processors: [{ Type: AppendDelimiterToRecord }] }
     /// ```
     ///
     /// Instead:
@@ -88,6 +88,7 @@ codes! {
     ///         Prefix: "orders/day=!{timestamp:yyyy-MM-dd}/"
     ///         ErrorOutputPrefix: errors/
     ///         CompressionFormat: GZIP
+    ///         ProcessingConfiguration: { Enabled: true, Processors: [{ Type: AppendDelimiterToRecord }] }
     /// ```
     ///
     /// Source: Amazon Athena User Guide, "Set up partition projection", custom S3 storage locations.
@@ -125,6 +126,7 @@ codes! {
     ///         Prefix: "orders/day=!{timestamp:yyyy-MM-dd}/"
     ///         ErrorOutputPrefix: orders/errors/
     ///         CompressionFormat: GZIP
+    ///         ProcessingConfiguration: { Enabled: true, Processors: [{ Type: AppendDelimiterToRecord }] }
     /// ```
     ///
     /// Instead:
@@ -163,103 +165,23 @@ codes! {
     ///         Prefix: "orders/day=!{timestamp:yyyy-MM-dd}/"
     ///         ErrorOutputPrefix: errors/
     ///         CompressionFormat: GZIP
+    ///         ProcessingConfiguration: { Enabled: true, Processors: [{ Type: AppendDelimiterToRecord }] }
     /// ```
     ///
     /// Source: Amazon Athena User Guide, "Specify a table location in Amazon S3".
     AMONG = Warning "errors-among-data";
-
-    /// Objects of a Firehose stream are written or compressed as their table does not read them.
-    ///
-    /// Athena does not read ZIP archives. Objects in Parquet or ORC need a table with a reader of that format.
-    ///
-    /// ```yaml
-    /// Resources:
-    ///   Data:
-    ///     Type: AWS::S3::Bucket
-    ///   Orders:
-    ///     Type: AWS::Glue::Table
-    ///     Properties:
-    ///       CatalogId: !Ref AWS::AccountId
-    ///       DatabaseName: shop
-    ///       TableInput:
-    ///         Name: orders
-    ///         TableType: EXTERNAL_TABLE
-    ///         Parameters:
-    ///           projection.enabled: "true"
-    ///           projection.day.type: date
-    ///           projection.day.format: yyyy-MM-dd
-    ///           projection.day.range: 2026-01-01,NOW
-    ///           storage.location.template: !Sub "s3://${Data}/orders/day=${!day}/"
-    ///         PartitionKeys: [{ Name: day, Type: string }]
-    ///         StorageDescriptor:
-    ///           Columns: [{ Name: id, Type: string }]
-    ///           Location: !Sub "s3://${Data}/orders/"
-    ///           InputFormat: org.apache.hadoop.mapred.TextInputFormat
-    ///           OutputFormat: org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat
-    ///           SerdeInfo: { SerializationLibrary: org.openx.data.jsonserde.JsonSerDe }
-    ///   Stream:
-    ///     Type: AWS::KinesisFirehose::DeliveryStream
-    ///     Properties:
-    ///       ExtendedS3DestinationConfiguration:
-    ///         BucketARN: !GetAtt Data.Arn
-    ///         RoleARN: arn:aws:iam::123456789012:role/delivery
-    ///         Prefix: "orders/day=!{timestamp:yyyy-MM-dd}/"
-    ///         ErrorOutputPrefix: errors/
-    ///         CompressionFormat: ZIP
-    /// ```
-    ///
-    /// Instead:
-    ///
-    /// ```yaml
-    /// Resources:
-    ///   Data:
-    ///     Type: AWS::S3::Bucket
-    ///   Orders:
-    ///     Type: AWS::Glue::Table
-    ///     Properties:
-    ///       CatalogId: !Ref AWS::AccountId
-    ///       DatabaseName: shop
-    ///       TableInput:
-    ///         Name: orders
-    ///         TableType: EXTERNAL_TABLE
-    ///         Parameters:
-    ///           projection.enabled: "true"
-    ///           projection.day.type: date
-    ///           projection.day.format: yyyy-MM-dd
-    ///           projection.day.range: 2026-01-01,NOW
-    ///           storage.location.template: !Sub "s3://${Data}/orders/day=${!day}/"
-    ///         PartitionKeys: [{ Name: day, Type: string }]
-    ///         StorageDescriptor:
-    ///           Columns: [{ Name: id, Type: string }]
-    ///           Location: !Sub "s3://${Data}/orders/"
-    ///           InputFormat: org.apache.hadoop.mapred.TextInputFormat
-    ///           OutputFormat: org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat
-    ///           SerdeInfo: { SerializationLibrary: org.openx.data.jsonserde.JsonSerDe }
-    ///   Stream:
-    ///     Type: AWS::KinesisFirehose::DeliveryStream
-    ///     Properties:
-    ///       ExtendedS3DestinationConfiguration:
-    ///         BucketARN: !GetAtt Data.Arn
-    ///         RoleARN: arn:aws:iam::123456789012:role/delivery
-    ///         Prefix: "orders/day=!{timestamp:yyyy-MM-dd}/"
-    ///         ErrorOutputPrefix: errors/
-    ///         CompressionFormat: GZIP
-    /// ```
-    ///
-    /// Source: Amazon Athena User Guide, "Use compression in Athena".
-    UNREADABLE = Warning "unreadable-for-table";
 }
 
-/// Words in the names of readers, by what writes such objects.
-const WRITERS: &[(&str, &str)] = &[("ParquetSerDe", "parquet"), ("OrcSerDe", "orc")];
+/// The parameter of a table that says where partitions lie.
+pub const TEMPLATE: &str = "storage.location.template";
 
 /// A table of the template whose data lies in a bucket of the template.
-struct Table<'a> {
+pub struct Table<'a> {
     resource: &'a Resource,
-    input: Block<'a>,
-    storage: Block<'a>,
+    pub input: Block<'a>,
+    pub storage: Block<'a>,
     /// The key below which its data lies.
-    path: String,
+    pub path: String,
 }
 
 /// Checks a destination against the tables over its bucket.
@@ -286,9 +208,12 @@ pub fn check(context: &Context<'_>, destination: &Destination<'_>, sink: &mut Si
         }
         let is_over = is_named || (lies_below && !table.path.is_empty());
         if is_over && may_lie_below {
-            projection(context, block, &table, &prefix, sink);
+            let is_told = projection(context, block, &table, &prefix, sink);
             errors(context, block, &table, sink);
-            format(context, block, &table, sink);
+            if !is_told {
+                folders::check(context, block, &table, &prefix, sink);
+            }
+            readable::check(context, block, &table, sink);
         }
     }
 }
@@ -305,7 +230,7 @@ fn prefix(block: &Block<'_>) -> Option<String> {
 }
 
 /// The tables over a bucket.
-fn tables<'a>(context: &Context<'a>, bucket: &Resource) -> Vec<Table<'a>> {
+pub fn tables<'a>(context: &Context<'a>, bucket: &Resource) -> Vec<Table<'a>> {
     let table = |resource: &'a Resource| {
         let input = Block::of(context, resource).block("TableInput")?;
         let storage = input.block("StorageDescriptor")?;
@@ -319,20 +244,25 @@ fn tables<'a>(context: &Context<'a>, bucket: &Resource) -> Vec<Table<'a>> {
 }
 
 /// The key in `s3://bucket/key`, where the bucket is not known.
-fn key_of(location: &str) -> Option<String> {
+pub fn key_of(location: &str) -> Option<String> {
     let rest = location.strip_prefix("s3://")?.strip_prefix(HOLE)?;
     if rest.is_empty() { Some(String::new()) } else { rest.strip_prefix('/').map(str::to_owned) }
 }
 
-fn projection(context: &Context<'_>, block: &Block<'_>, table: &Table<'_>, prefix: &str, sink: &mut Sink) {
-    const TEMPLATE: &str = "storage.location.template";
-    let Some(parameters) = table.input.block("Parameters") else { return };
+/// Says whether partitions are computed that lie elsewhere.
+fn projection(context: &Context<'_>, block: &Block<'_>, table: &Table<'_>, prefix: &str, sink: &mut Sink) -> bool {
+    let Some(parameters) = table.input.block("Parameters") else { return false };
     if !parameters.is_true("projection.enabled") {
-        return;
+        return false;
     }
-    let template = parameters.outlines(TEMPLATE).pop().and_then(|template| key_of(&template));
-    let Some(template) = template.filter(|template| !template.contains(HOLE)) else { return };
-    let Some(written) = of_prefix(prefix) else { return };
+    // Source: Amazon Athena User Guide, "Set up partition projection": folders as Hive names them unless told otherwise.
+    let template = if parameters.lacks(TEMPLATE) {
+        folders::keys(&table.input).map(|keys| folders::usual(&table.path, &keys))
+    } else {
+        parameters.outlines(TEMPLATE).pop().and_then(|template| key_of(&template))
+    };
+    let Some(template) = template.filter(|template| !template.contains(HOLE)) else { return false };
+    let Some(written) = of_prefix(prefix) else { return false };
     let looked_for = of_template(&template, |column| {
         let kind = parameters.text(&format!("projection.{column}.type"))?;
         match kind.as_str() {
@@ -341,13 +271,16 @@ fn projection(context: &Context<'_>, block: &Block<'_>, table: &Table<'_>, prefi
             _ => None,
         }
     });
-    if refuses(&written, &looked_for) {
-        let place: Span = parameters.place(TEMPLATE);
+    let is_elsewhere = refuses(&written, &looked_for);
+    if is_elsewhere {
+        let place: Span =
+            if parameters.lacks(TEMPLATE) { table.storage.place("Location") } else { parameters.place(TEMPLATE) };
         block
             .report(context, sink, &LAYOUT, "Prefix", "the table does not look for partitions where objects lie")
             .also(place, format!("it looks for `{template}`"))
             .help(format!("let the prefix and `{TEMPLATE}` name the same folders"));
     }
+    is_elsewhere
 }
 
 fn errors(context: &Context<'_>, block: &Block<'_>, table: &Table<'_>, sink: &mut Sink) {
@@ -361,27 +294,6 @@ fn errors(context: &Context<'_>, block: &Block<'_>, table: &Table<'_>, sink: &mu
                 .report(context, sink, &AMONG, "ErrorOutputPrefix", message)
                 .also(table.storage.place("Location"), "its data lies below")
                 .help("write a prefix that does not begin like this, such as `errors/`");
-        }
-    }
-}
-
-fn format(context: &Context<'_>, block: &Block<'_>, table: &Table<'_>, sink: &mut Sink) {
-    if block.values("CompressionFormat").into_iter().filter_map(text).any(|compression| compression == "ZIP") {
-        block
-            .report(context, sink, &UNREADABLE, "CompressionFormat", "Athena does not read ZIP archives")
-            .also(table.storage.place("Location"), "the table")
-            .help("write `GZIP`");
-    }
-    let Some(reader) = table.storage.block("SerdeInfo").and_then(|reader| reader.text("SerializationLibrary")) else {
-        return;
-    };
-    let Some(writer) = conversion::serializer(block) else { return };
-    for (name, word) in WRITERS {
-        if writer.has(name) && !reader.to_ascii_lowercase().contains(word) {
-            writer
-                .report(context, sink, &UNREADABLE, name, format!("`{reader}` does not read what this writes"))
-                .also(table.storage.place("SerdeInfo"), "the table")
-                .help("name a reader of this format in `SerdeInfo`, with its input and output format");
         }
     }
 }

@@ -5,18 +5,23 @@ pub mod conversion;
 pub mod credentials;
 pub mod destinations;
 mod expressions;
+mod folders;
 pub mod layout;
 pub mod logging;
 pub mod newline;
+pub mod notes;
 pub mod partitioning;
 pub mod prefix;
 pub mod processors;
 pub mod query;
+pub mod readable;
 mod shape;
 
 use crate::check::Context;
 use crate::check::block::Block;
 use crate::diagnostics::Sink;
+use crate::template::Resource;
+use processors::{Parameter, Processors, parameter};
 
 codes! {
     /// A Firehose stream has no destination, or several.
@@ -117,6 +122,39 @@ codes! {
     ///
     /// Source: Firehose API, `StartDeliveryStreamEncryption` and `DeliveryStreamEncryptionConfigurationInput`.
     ENCRYPTION = Error "unusable-stream-encryption";
+
+    /// A Firehose stream names a key, but encrypts with one of AWS.
+    ///
+    /// ```yaml
+    /// Resources:
+    ///   Stream:
+    ///     Type: AWS::KinesisFirehose::DeliveryStream
+    ///     Properties:
+    ///       DeliveryStreamEncryptionConfigurationInput:
+    ///         KeyType: AWS_OWNED_CMK
+    ///         KeyARN: arn:aws:kms:eu-central-1:123456789012:key/0a1b2c3d-0a1b-2c3d-4e5f-0a1b2c3d4e5f
+    ///       ExtendedS3DestinationConfiguration:
+    ///         BucketARN: arn:aws:s3:::example-bucket
+    ///         RoleARN: arn:aws:iam::123456789012:role/delivery
+    /// ```
+    ///
+    /// Instead:
+    ///
+    /// ```yaml
+    /// Resources:
+    ///   Stream:
+    ///     Type: AWS::KinesisFirehose::DeliveryStream
+    ///     Properties:
+    ///       DeliveryStreamEncryptionConfigurationInput:
+    ///         KeyType: CUSTOMER_MANAGED_CMK
+    ///         KeyARN: arn:aws:kms:eu-central-1:123456789012:key/0a1b2c3d-0a1b-2c3d-4e5f-0a1b2c3d4e5f
+    ///       ExtendedS3DestinationConfiguration:
+    ///         BucketARN: arn:aws:s3:::example-bucket
+    ///         RoleARN: arn:aws:iam::123456789012:role/delivery
+    /// ```
+    ///
+    /// Source: Firehose API, `DeliveryStreamEncryptionConfigurationInput`.
+    UNUSED_KEY = Warning "unused-stream-key";
 }
 
 /// The type of streams.
@@ -186,6 +224,21 @@ pub fn destinations_of<'a>(stream: &Block<'a>) -> Vec<Block<'a>> {
     destinations(stream).into_iter().map(|destination| destination.block).collect()
 }
 
+/// The functions of the template that transform the records of a stream.
+pub fn functions_of<'a>(context: &Context<'a>, stream: &Block<'a>) -> Vec<&'a Resource> {
+    let function = |block: &Block<'a>| -> Vec<&'a Resource> {
+        let processors = Processors::of(block);
+        let lambdas = processors.of_type("Lambda");
+        let arns = lambdas.into_iter().map(|processor| parameter(processor, "LambdaArn"));
+        let target = |arn: Parameter<'a>| match arn {
+            Parameter::Given(_, value) => context.target(value),
+            Parameter::Missing | Parameter::Unknown => None,
+        };
+        arns.filter_map(target).filter(|target| target.kind == "AWS::Lambda::Function").collect()
+    };
+    destinations_of(stream).iter().flat_map(function).collect()
+}
+
 /// Whether a destination partitions by what is in records; `None` if that is not known.
 pub fn is_partitioned(destination: &Block<'_>) -> Option<bool> {
     partitioning::is_enabled(destination)
@@ -203,6 +256,7 @@ pub fn check(context: &Context<'_>, sink: &mut Sink) {
             conversion::check(context, &destination, sink);
             layout::check(context, &destination, sink);
             newline::check(context, resource, &destination, sink);
+            notes::check(context, resource, &destination, sink);
             credentials::check(context, &destination, sink);
             destinations::check(context, &destination, sink);
             partitioning::check(context, &destination, sink);
@@ -267,6 +321,12 @@ fn encryption(context: &Context<'_>, stream: &Block<'_>, sink: &mut Sink) {
             encryption
                 .report(context, sink, &ENCRYPTION, "KeyType", "a key of one's own that is not named")
                 .help("add `KeyARN`");
+        }
+        if encryption.text("KeyType").is_some_and(|kind| kind == "AWS_OWNED_CMK") && encryption.has("KeyARN") {
+            encryption
+                .report(context, sink, &UNUSED_KEY, "KeyARN", "a key that is not used")
+                .also(encryption.place("KeyType"), "AWS takes one of its own")
+                .help("write `KeyType: CUSTOMER_MANAGED_CMK`, or leave `KeyARN` out");
         }
     }
 }

@@ -1,10 +1,11 @@
 //! What stands between records in an object.
 
+use super::layout::key_of;
 use super::processors::Processors;
 use super::{Destination, EXTENDED_S3, conversion};
 use crate::check::Context;
-use crate::check::block::Block;
-use crate::diagnostics::Sink;
+use crate::check::block::{Block, HOLE};
+use crate::diagnostics::{Diagnostic, Sink};
 use crate::source::Span;
 use crate::template::Resource;
 
@@ -81,62 +82,107 @@ pub fn check(context: &Context<'_>, stream: &Resource, destination: &Destination
         return;
     }
     let Some(bucket) = block.one("BucketARN").and_then(|arn| context.target(arn)) else { return };
-    let (Some(feeder), Some(reader)) = (feeder(context, stream), reader(context, bucket)) else { return };
-    let help = "add `ProcessingConfiguration` with `Enabled: true` and a processor `AppendDelimiterToRecord`";
-    let key = if destination.kind == EXTENDED_S3 { "ProcessingConfiguration" } else { "" };
-    block
-        .report(context, sink, &NEWLINE, key, "nothing stands between the records of an object")
-        .also(feeder, "what is put here has no newline")
-        .also(reader, "and is read line by line here")
-        .help(help);
+    let fed = feeders(context, stream);
+    let table = table(context, block, bucket);
+    let found = match fed.iter().find(|feeder| feeder.is_plain) {
+        Some(feeder) => {
+            let found = report(context, destination, sink).also(feeder.place, "what is put here has no newline");
+            match table.or_else(|| crawler(context, block, bucket)) {
+                Some(reader) => found.also(reader, format!("and {READ}")),
+                None => found,
+            }
+        }
+        // Who puts records may end each with a newline.
+        None if fed.is_empty() => match table {
+            Some(table) => report(context, destination, sink).also(table, READ),
+            None => return,
+        },
+        None => return,
+    };
+    found.help("add `ProcessingConfiguration` with `Enabled: true` and a processor `AppendDelimiterToRecord`");
 }
 
-/// Where records without a newline are put into a stream.
-fn feeder(context: &Context<'_>, stream: &Resource) -> Option<Span> {
+fn report<'s>(context: &Context<'_>, destination: &Destination<'_>, sink: &'s mut Sink) -> &'s mut Diagnostic {
+    let key = if destination.kind == EXTENDED_S3 { "ProcessingConfiguration" } else { "" };
+    destination.block.report(context, sink, &NEWLINE, key, "nothing stands between the records of an object")
+}
+
+/// Why lines count.
+const READ: &str = "objects are read line by line here";
+
+/// What puts records into a stream.
+struct Feeder {
+    place: Span,
+    /// Whether there is no newline behind a record.
+    is_plain: bool,
+}
+
+/// The rules that put records into a stream.
+fn feeders(context: &Context<'_>, stream: &Resource) -> Vec<Feeder> {
+    // A Kinesis stream before it passes records on as they are.
+    let source = Block::of(context, stream).block("KinesisStreamSourceConfiguration");
+    let source = source.and_then(|source| context.target(source.one("KinesisStreamARN")?)).map(|source| &source.id);
     let is_stream = |block: &Block<'_>, property: &str| {
         let target = block.one(property).and_then(|value| context.target(value));
-        target.is_some_and(|target| target.id == stream.id)
+        target.is_some_and(|target| target.id == stream.id || Some(&target.id) == source)
     };
-    let events = context.of_type("AWS::Events::Rule").find_map(|rule| {
+    let mut all = Vec::new();
+    for rule in context.of_type("AWS::Events::Rule") {
         let targets = Block::of(context, rule).items("Targets").unwrap_or_default();
-        let target = targets.into_iter().filter(|target| is_stream(target, "Arn")).find(|target| {
-            let is_plain = target.lacks("InputTransformer");
-            is_plain
-                || target
-                    .block("InputTransformer")
-                    .and_then(|transformer| transformer.text("InputTemplate"))
-                    .is_some_and(|template| !template.ends_with('\n') && !template.ends_with("\\n"))
-        })?;
-        Some(target.place("Arn"))
-    });
-    events.or_else(|| {
-        context.of_type("AWS::IoT::TopicRule").find_map(|rule| {
-            let payload = Block::of(context, rule).block("TopicRulePayload")?;
-            payload.items("Actions")?.iter().find_map(|action| {
-                let action = action.block("Firehose")?;
-                let is_plain = is_stream(&action, "DeliveryStreamName") && action.lacks("Separator");
-                is_plain.then(|| action.place("DeliveryStreamName"))
-            })
-        })
-    })
+        for target in targets.into_iter().filter(|target| is_stream(target, "Arn")) {
+            let template = target.block("InputTransformer").and_then(|transformer| transformer.text("InputTemplate"));
+            let ends_plain = |template: String| !template.ends_with('\n') && !template.ends_with("\\n");
+            let is_plain = target.lacks("InputTransformer") || template.is_some_and(ends_plain);
+            all.push(Feeder { place: target.place("Arn"), is_plain });
+        }
+    }
+    for rule in context.of_type("AWS::IoT::TopicRule") {
+        let payload = Block::of(context, rule).block("TopicRulePayload");
+        for action in payload.and_then(|payload| payload.items("Actions")).unwrap_or_default() {
+            let Some(action) = action.block("Firehose").filter(|action| is_stream(action, "DeliveryStreamName")) else {
+                continue;
+            };
+            all.push(Feeder { place: action.place("DeliveryStreamName"), is_plain: action.lacks("Separator") });
+        }
+    }
+    all
 }
 
-/// Where JSON in a bucket is read line by line.
-fn reader(context: &Context<'_>, bucket: &Resource) -> Option<Span> {
-    let in_bucket = |block: &Block<'_>, property: &str| {
-        let target = block.one(property).and_then(|value| context.target(value));
-        target.is_some_and(|target| target.id == bucket.id)
+/// Whether the place that a property names may hold what a destination writes into a bucket.
+fn may_hold(
+    context: &Context<'_>,
+    destination: &Block<'_>,
+    bucket: &Resource,
+    (reader, property): (&Block<'_>, &str),
+) -> bool {
+    let prefixes = destination.outlines("Prefix");
+    let head = |text: &str| text.split([HOLE, '!']).next().unwrap_or_default().to_owned();
+    let target = reader.one(property).and_then(|value| context.target(value));
+    let path = reader.outlines(property).pop().and_then(|location| key_of(&location));
+    let is_below = |path: String| {
+        let path = head(&path);
+        prefixes.is_empty()
+            || prefixes.iter().any(|prefix| head(prefix).starts_with(&path) || path.starts_with(&head(prefix)))
     };
-    let table = context.of_type("AWS::Glue::Table").find_map(|table| {
+    target.is_some_and(|target| target.id == bucket.id) && path.is_none_or(is_below)
+}
+
+/// Where a table reads JSON of a destination line by line.
+fn table(context: &Context<'_>, destination: &Block<'_>, bucket: &Resource) -> Option<Span> {
+    context.of_type("AWS::Glue::Table").find_map(|table| {
         let storage = Block::of(context, table).block("TableInput")?.block("StorageDescriptor")?;
         let reader = storage.block("SerdeInfo")?.text("SerializationLibrary")?;
         let is_json = reader.to_ascii_lowercase().contains("json");
-        (is_json && in_bucket(&storage, "Location")).then(|| storage.place("Location"))
-    });
-    table.or_else(|| {
-        context.of_type("AWS::Glue::Crawler").find_map(|crawler| {
-            let targets = Block::of(context, crawler).block("Targets")?.items("S3Targets")?;
-            targets.iter().find(|target| in_bucket(target, "Path")).map(|target| target.place("Path"))
-        })
+        let is_here = is_json && may_hold(context, destination, bucket, (&storage, "Location"));
+        is_here.then(|| storage.place("Location"))
+    })
+}
+
+/// Where a crawler looks at what a destination writes.
+fn crawler(context: &Context<'_>, destination: &Block<'_>, bucket: &Resource) -> Option<Span> {
+    context.of_type("AWS::Glue::Crawler").find_map(|crawler| {
+        let targets = Block::of(context, crawler).block("Targets")?.items("S3Targets")?;
+        let is_here = |target: &&Block<'_>| may_hold(context, destination, bucket, (target, "Path"));
+        targets.iter().find(is_here).map(|target| target.place("Path"))
     })
 }

@@ -25,13 +25,14 @@ codes! {
     ///         RoleARN: arn:aws:iam::123456789012:role/delivery
     ///         Prefix: "data/!{partitionKeyFromQuery:tenant}/"
     ///         ErrorOutputPrefix: errors/
+    ///         BufferingHints: { IntervalInSeconds: 60, SizeInMBs: 64 }
     ///         DynamicPartitioningConfiguration: { Enabled: true }
     ///         ProcessingConfiguration:
     ///           Enabled: true
     ///           Processors:
     ///             - Type: MetadataExtraction
     ///               Parameters:
-    ///                 - { ParameterName: MetadataExtractionQuery, ParameterValue: "{customer: .customer}" }
+    ///                 - { ParameterName: MetadataExtractionQuery, ParameterValue: '{customer: (.customer // "none")}' }
     ///                 - { ParameterName: JsonParsingEngine, ParameterValue: JQ-1.6 }
     /// ```
     ///
@@ -47,13 +48,14 @@ codes! {
     ///         RoleARN: arn:aws:iam::123456789012:role/delivery
     ///         Prefix: "data/!{partitionKeyFromQuery:customer}/"
     ///         ErrorOutputPrefix: errors/
+    ///         BufferingHints: { IntervalInSeconds: 60, SizeInMBs: 64 }
     ///         DynamicPartitioningConfiguration: { Enabled: true }
     ///         ProcessingConfiguration:
     ///           Enabled: true
     ///           Processors:
     ///             - Type: MetadataExtraction
     ///               Parameters:
-    ///                 - { ParameterName: MetadataExtractionQuery, ParameterValue: "{customer: .customer}" }
+    ///                 - { ParameterName: MetadataExtractionQuery, ParameterValue: '{customer: (.customer // "none")}' }
     ///                 - { ParameterName: JsonParsingEngine, ParameterValue: JQ-1.6 }
     /// ```
     ///
@@ -65,7 +67,8 @@ codes! {
 /// Source: Firehose Developer Guide, "Amazon Data Firehose quota".
 const MAX_KEYS: usize = 50;
 
-const PROPERTY: &str = "DynamicPartitioningConfiguration";
+/// What turns dynamic partitioning on.
+pub const PROPERTY: &str = "DynamicPartitioningConfiguration";
 
 /// The namespaces of keys with the processors that give them.
 /// Source: Firehose Developer Guide, "Understand partitioning keys".

@@ -115,7 +115,7 @@ codes! {
     ///
     /// `YYYY` is the year of the week, another one than `yyyy` around New Year. `mm` is the minute and `MM` the month;
     /// `DD` is the day of the year and `dd` that of the month; `hh` is the hour until 12 and `HH` that until 23; `SS` is
-    /// a part of a second and `ss` the second.
+    /// a part of a second and `ss` the second. A pattern without letters writes nothing.
     ///
     /// ```yaml
     /// Resources:
@@ -145,6 +145,38 @@ codes! {
     ///
     /// Source: Java Platform API, `DateTimeFormatter`.
     CONFUSED = Warning "confused-time-pattern";
+
+    /// A prefix has what looks like an expression, but does not begin with `!{`, and so is a part of the name of each
+    /// object.
+    ///
+    /// ```yaml
+    /// Resources:
+    ///   Stream:
+    ///     Type: AWS::KinesisFirehose::DeliveryStream
+    ///     Properties:
+    ///       ExtendedS3DestinationConfiguration:
+    ///         BucketARN: arn:aws:s3:::example-bucket
+    ///         RoleARN: arn:aws:iam::123456789012:role/delivery
+    ///         Prefix: "data/${timestamp:yyyy}/"
+    ///         ErrorOutputPrefix: errors/
+    /// ```
+    ///
+    /// Instead:
+    ///
+    /// ```yaml
+    /// Resources:
+    ///   Stream:
+    ///     Type: AWS::KinesisFirehose::DeliveryStream
+    ///     Properties:
+    ///       ExtendedS3DestinationConfiguration:
+    ///         BucketARN: arn:aws:s3:::example-bucket
+    ///         RoleARN: arn:aws:iam::123456789012:role/delivery
+    ///         Prefix: "data/!{timestamp:yyyy}/"
+    ///         ErrorOutputPrefix: errors/
+    /// ```
+    ///
+    /// Source: Firehose Developer Guide, "Understand custom prefixes for Amazon S3 objects".
+    UNMARKED = Warning "unmarked-expression";
 
     /// The time zone of prefixes is not one of the time zone database.
     ///
@@ -223,7 +255,10 @@ pub fn check(context: &Context<'_>, s3: &Block<'_>, sink: &mut Sink) {
             s3.report_part(context, sink, &PREFIX, ("Prefix", &written), format!("`{written}` is for error prefixes"))
                 .help("move it to `ErrorOutputPrefix`");
         }
-        if expressions(&prefix).next().is_some() && s3.lacks("ErrorOutputPrefix") {
+        let has_no_errors = || {
+            s3.outlines("ErrorOutputPrefix").iter().all(String::is_empty) && !s3.values("ErrorOutputPrefix").is_empty()
+        };
+        if expressions(&prefix).next().is_some() && (s3.lacks("ErrorOutputPrefix") || has_no_errors()) {
             s3.report(context, sink, &ERRORS, "Prefix", "a prefix with expressions needs an `ErrorOutputPrefix`")
                 .help(format!("add `ErrorOutputPrefix: \"{EXAMPLE}\"`"));
         }
@@ -284,6 +319,17 @@ fn grammar(context: &Context<'_>, s3: &Block<'_>, key: &str, prefix: &str, sink:
             Piece::Expression(expression) if expression.contains(HOLE) => {}
             Piece::Expression(expression) => match expression.split_once(':') {
                 Some(("timestamp", times)) => match pattern(times) {
+                    Ok(letters) if letters.is_empty() => {
+                        let written = format!("!{{{expression}}}");
+                        s3.report_part(
+                            context,
+                            sink,
+                            &CONFUSED,
+                            (key, &written),
+                            format!("`{written}` writes no time"),
+                        )
+                        .help("write for example `!{timestamp:yyyy/MM/dd}`");
+                    }
                     Ok(letters) => length += letters.iter().map(|(_, count)| count).sum::<usize>(),
                     Err(mistake) => {
                         let message = format!("`{times}` has {mistake}");
@@ -308,6 +354,21 @@ fn grammar(context: &Context<'_>, s3: &Block<'_>, key: &str, prefix: &str, sink:
         s3.report(context, sink, &LENGTH, key, message).help("shorten it");
     }
     confusion(context, s3, key, prefix, sink);
+    unmarked(context, s3, key, prefix, sink);
+}
+
+/// Reports what would be an expression if it began with `!{`.
+fn unmarked(context: &Context<'_>, s3: &Block<'_>, key: &str, prefix: &str, sink: &mut Sink) {
+    let namespaces = ["timestamp", "firehose"].into_iter().chain(PARTITION_KEYS.iter().copied());
+    for start in namespaces.map(|namespace| format!("{{{namespace}:")) {
+        let unmarked = prefix.match_indices(&start).find(|(at, _)| !prefix[..*at].ends_with('!'));
+        let Some((end, (at, _))) = unmarked.and_then(|found| Some((prefix[found.0..].find('}')?, found))) else {
+            continue;
+        };
+        let expression = &prefix[at..=at + end];
+        s3.report_part(context, sink, &UNMARKED, (key, expression), format!("`{expression}` is not an expression"))
+            .help(format!("write `!{expression}`"));
+    }
 }
 
 /// Reports letters that are taken for others. All times of a prefix are read together, because each folder often has an
@@ -319,12 +380,18 @@ fn confusion(context: &Context<'_>, s3: &Block<'_>, key: &str, prefix: &str, sin
     let letters: Vec<(char, usize)> =
         values(prefix, "timestamp").into_iter().filter_map(|times| pattern(times).ok()).flatten().collect();
     let has = |wanted: &str| letters.iter().any(|(letter, _)| wanted.contains(*letter));
+    let hour = letters.iter().position(|(letter, _)| "hHkK".contains(*letter));
+    let is_month_again = hour.is_some_and(|hour| {
+        let is_month = |(letter, count): &(char, usize)| *letter == 'M' && *count <= 2;
+        letters[..hour].iter().any(is_month) && letters[hour..].iter().any(is_month) && !has("m")
+    });
     let confusions = [
         (has("Y") && !has("wW"), "`Y` is the year of the week", "write `yyyy` for the year"),
         (has("m") && !has("hHkK"), "`mm` is the minute, and there is no hour", "write `MM` for the month"),
         (has("D") && has("ML"), "`DD` is the day of the year", "write `dd` for the day of the month"),
         (has("hK") && !has("aB"), "`hh` is the hour until 12", "write `HH` for the hour until 23"),
         (has("S") && has("m") && !has("s"), "`SS` is a part of a second", "write `ss` for the second"),
+        (is_month_again, "`MM` is the month, here a second time", "write `mm` for the minute"),
     ];
     for (_, what, help) in confusions.into_iter().filter(|(is_confused, ..)| *is_confused) {
         s3.report(context, sink, &CONFUSED, key, what).help(help);

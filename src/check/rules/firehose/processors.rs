@@ -113,12 +113,103 @@ codes! {
     ///
     /// Source: Firehose Developer Guide, "Transform source data in Amazon Data Firehose".
     TIMEOUT = Warning "transform-too-slow";
+
+    /// The buffer before a function of a Firehose stream has an interval or a number of retries that Firehose hardly
+    /// takes, or only one of size and interval.
+    ///
+    /// Records wait for up to 900 seconds, and a run that failed is repeated up to 300 times. Size and interval come
+    /// together: the one that is not written is that of the service.
+    ///
+    /// ```yaml
+    /// Resources:
+    ///   Stream:
+    ///     Type: AWS::KinesisFirehose::DeliveryStream
+    ///     Properties:
+    ///       ExtendedS3DestinationConfiguration:
+    ///         BucketARN: arn:aws:s3:::example-bucket
+    ///         RoleARN: arn:aws:iam::123456789012:role/delivery
+    ///         ProcessingConfiguration:
+    ///           Enabled: true
+    ///           Processors:
+    ///             - Type: Lambda
+    ///               Parameters:
+    ///                 - { ParameterName: LambdaArn, ParameterValue: "arn:aws:lambda:eu-central-1:123456789012:function:clean:1" }
+    ///                 - { ParameterName: BufferSizeInMBs, ParameterValue: "1" }
+    /// ```
+    ///
+    /// Instead:
+    ///
+    /// ```yaml
+    /// Resources:
+    ///   Stream:
+    ///     Type: AWS::KinesisFirehose::DeliveryStream
+    ///     Properties:
+    ///       ExtendedS3DestinationConfiguration:
+    ///         BucketARN: arn:aws:s3:::example-bucket
+    ///         RoleARN: arn:aws:iam::123456789012:role/delivery
+    ///         ProcessingConfiguration:
+    ///           Enabled: true
+    ///           Processors:
+    ///             - Type: Lambda
+    ///               Parameters:
+    ///                 - { ParameterName: LambdaArn, ParameterValue: "arn:aws:lambda:eu-central-1:123456789012:function:clean:1" }
+    ///                 - { ParameterName: BufferSizeInMBs, ParameterValue: "1" }
+    ///                 - { ParameterName: BufferIntervalInSeconds, ParameterValue: "60" }
+    /// ```
+    ///
+    /// Source: Firehose API, `ProcessorParameter`; Firehose Developer Guide, "Transform source data".
+    FUNCTION_BUFFER = Warning "unusual-function-buffer";
+
+    /// Records that are divided again come from a record with a limit.
+    ///
+    /// Firehose divides a record into at most 500. Of one with more, what follows goes undivided to the function behind,
+    /// or to the destination.
+    ///
+    /// ```yaml
+    /// Resources:
+    ///   Stream:
+    ///     Type: AWS::KinesisFirehose::DeliveryStream
+    ///     Properties:
+    ///       ExtendedS3DestinationConfiguration:
+    ///         BucketARN: arn:aws:s3:::example-bucket
+    ///         RoleARN: arn:aws:iam::123456789012:role/delivery
+    ///         ProcessingConfiguration:
+    ///           Enabled: true
+    ///           Processors:
+    ///             - { Type: RecordDeAggregation, Parameters: [{ ParameterName: SubRecordType, ParameterValue: JSON }] }
+    /// ```
+    ///
+    /// Instead:
+    ///
+    /// ```yaml
+    /// Resources:
+    ///   Stream:
+    ///     Type: AWS::KinesisFirehose::DeliveryStream
+    ///     Properties:
+    ///       ExtendedS3DestinationConfiguration:
+    ///         BucketARN: arn:aws:s3:::example-bucket
+    ///         RoleARN: arn:aws:iam::123456789012:role/delivery
+    ///         ProcessingConfiguration:
+    ///           Enabled: true
+    ///           Processors:
+    ///             - { Type: AppendDelimiterToRecord }
+    /// ```
+    ///
+    /// Source: Firehose API, `PutRecord`.
+    DEAGGREGATED = Info "limited-deaggregation";
 }
 
 /// MiB that a function gets at once. Source: Firehose API, `ProcessorParameter`.
 const FUNCTION_SIZES: std::ops::RangeInclusive<f64> = 0.2..=3.0;
 /// Seconds. Source: Firehose Developer Guide, "Transform source data in Amazon Data Firehose".
 const MAX_FUNCTION_SECONDS: f64 = 300.0;
+
+/// Seconds. Source: Firehose Developer Guide, "Transform source data in Amazon Data Firehose".
+const MAX_FUNCTION_INTERVAL: f64 = 900.0;
+/// Source: as above.
+const MAX_FUNCTION_RETRIES: f64 = 300.0;
+/// Source: Firehose API, `PutRecord`.
+const MAX_DIVIDED: usize = 500;
 
 /// The parameters without which a processor does nothing.
 /// Source: Firehose Developer Guide, "Transform source data", "Understand partitioning keys" and "Understand multi
@@ -258,7 +349,13 @@ fn parameters(context: &Context<'_>, processor: &Block<'_>, kind: &str, sink: &m
     }
     match kind {
         "Lambda" => function(context, processor, sink),
-        "RecordDeAggregation" => delimiter(context, processor, kind, sink),
+        "RecordDeAggregation" => {
+            delimiter(context, processor, kind, sink);
+            let message = format!("a record with more than {MAX_DIVIDED} in it is not divided to its end");
+            processor
+                .report(context, sink, &DEAGGREGATED, "Type", message)
+                .help("let the producer put no more than that into one record");
+        }
         _ => {}
     }
 }
@@ -280,6 +377,7 @@ fn function(context: &Context<'_>, processor: &Block<'_>, sink: &mut Sink) {
             .report(context, sink, &PROCESSOR, "ParameterValue", format!("{size} MB, {least} to {most} are allowed"))
             .help(format!("write a number from {least} to {most}"));
     }
+    function_buffer(context, processor, sink);
     let Parameter::Given(place, value) = parameter(processor, "LambdaArn") else { return };
     let Some(function) = context.target(value) else { return };
     if !matches!(function.kind.as_str(), "AWS::Lambda::Function" | "AWS::Serverless::Function") {
@@ -291,6 +389,34 @@ fn function(context: &Context<'_>, processor: &Block<'_>, sink: &mut Sink) {
         own.report(context, sink, &TIMEOUT, "Timeout", message)
             .also(place.place("ParameterValue"), "Firehose calls the function here")
             .help(format!("write {MAX_FUNCTION_SECONDS} or less"));
+    }
+}
+
+fn function_buffer(context: &Context<'_>, processor: &Block<'_>, sink: &mut Sink) {
+    let limits = [("BufferIntervalInSeconds", MAX_FUNCTION_INTERVAL), ("NumberOfRetries", MAX_FUNCTION_RETRIES)];
+    for (name, most) in limits {
+        let Parameter::Given(place, value) = parameter(processor, name) else { continue };
+        if let Some(given) = number(value).filter(|given| !(0.0..=most).contains(given)) {
+            place
+                .report(
+                    context,
+                    sink,
+                    &FUNCTION_BUFFER,
+                    "ParameterValue",
+                    format!("{given} as `{name}`, at most {most}"),
+                )
+                .help(format!("write a number from 0 to {most}"));
+        }
+    }
+    for (given, missing) in
+        [("BufferSizeInMBs", "BufferIntervalInSeconds"), ("BufferIntervalInSeconds", "BufferSizeInMBs")]
+    {
+        let Parameter::Given(place, _) = parameter(processor, given) else { continue };
+        if matches!(parameter(processor, missing), Parameter::Missing) {
+            place
+                .report(context, sink, &FUNCTION_BUFFER, "ParameterName", format!("`{given}` without `{missing}`"))
+                .help(format!("add a parameter with `ParameterName: {missing}`"));
+        }
     }
 }
 

@@ -328,7 +328,7 @@ fn is_hive_elsewhere(kind: &str) -> bool {
         || ["uniontype", "interval", "void", "timestamp with", "timestamp without", "timestamptz", "double precision"]
             .iter()
             .any(|name| kind.contains(name))
-        || matches!(kind.as_str(), "char" | "varchar" | "numeric" | "real" | "super")
+        || matches!(kind.as_str(), "numeric" | "real" | "super")
 }
 
 fn check_format(context: &Context<'_>, table: &Table<'_>, sink: &mut Sink) {

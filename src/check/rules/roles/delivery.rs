@@ -121,7 +121,7 @@ fn needs(context: &Context<'_>, map: &Map) -> Vec<Need> {
     needs.push(Need::vital(LAMBDA, functions.clone()));
     needs.push(Need::good(LAMBDA_MORE, functions));
     let keys = get(&["EncryptionConfiguration", "KMSEncryptionConfig", "AWSKMSKeyARN"]);
-    needs.push(Need::vital(KMS, keys.clone()));
+    needs.push(Need::vital(KMS, if keys.is_empty() { bucket_keys(context, map) } else { keys.clone() }));
     needs.push(Need::good(KMS_MORE, keys));
     let domains = texts(context, map.get("DomainARN"));
     needs.push(Need::vital(DOMAIN, followed(&domains, "/*")));
@@ -130,6 +130,25 @@ fn needs(context: &Context<'_>, map: &Map) -> Vec<Need> {
     needs.push(Need::vital(GLUE, tables(context, map)));
     needs.push(Need::good(LOGS, logs(context, map)));
     needs
+}
+
+/// The keys of the template with which the bucket of a destination encrypts by itself.
+///
+/// Source: S3 User Guide, "Using server-side encryption with AWS KMS keys": who writes needs `kms:GenerateDataKey`.
+fn bucket_keys(context: &Context<'_>, map: &Map) -> Vec<Text> {
+    const KEY: &[&str] = &[
+        "BucketEncryption",
+        "ServerSideEncryptionConfiguration",
+        "*",
+        "ServerSideEncryptionByDefault",
+        "KMSMasterKeyID",
+    ];
+    let bucket = map.get("BucketARN").and_then(|arn| context.target(arn));
+    let Some(bucket) = bucket.filter(|bucket| bucket.kind == "AWS::S3::Bucket") else { return Vec::new() };
+    // Under a condition the bucket may use another key.
+    let [(_, key)] = within(&bucket.properties, KEY, "")[..] else { return Vec::new() };
+    let key = context.target(key).filter(|key| key.kind == "AWS::KMS::Key");
+    key.map(|key| names::of_resource(context, key, Some("Arn"))).into_iter().collect()
 }
 
 /// The parameter of a processor.

@@ -1,4 +1,4 @@
-//! Policies that are written as JSON text, as a few types want them.
+//! Objects that are written as JSON text, as policies and definitions of a few types are.
 
 use serde_json::Value as Json;
 

@@ -1,17 +1,43 @@
 //! Events held against the contracts of what they come to.
 
+mod columns;
+mod content;
+mod field;
+mod inputs;
+mod partition;
+mod pattern;
+mod steer;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::Value as Json;
 
+use self::content::Arrival;
 use super::report::{Hop, State};
 use super::world::{Node, World};
 use super::{Record, gzip};
+use crate::blueprint::text::Located;
 use crate::contract::{Contract, Violation};
+use crate::diagnostics::{Code, Sink};
+use crate::source::Sources;
+
+/// The codes of this part, file by file.
+pub static ALL_CODES: &[&[&Code]] = &[columns::CODES, field::CODES, inputs::CODES, partition::CODES, pattern::CODES];
 
 /// Contracts by the components that they stand at.
 pub type Contracts = BTreeMap<String, Arc<Contract>>;
+
+/// What is known beside the template when contracts are compared with it.
+#[derive(Debug)]
+pub struct Known<'k> {
+    /// What places are in.
+    pub sources: &'k Sources,
+    /// The expressions of partition keys as they are written, by the component and the name of the key.
+    pub queries: BTreeMap<(String, String), Located<String>>,
+    /// Sample events.
+    pub samples: Vec<Json>,
+}
 
 /// The types of resources to which events come that may have a contract; where a component makes several of them, the
 /// first is meant.
@@ -41,6 +67,53 @@ impl World<'_> {
         self
     }
 
+    /// Compares what contracts promise with what the template does with events.
+    pub fn check_contracts(&self, known: &Known<'_>, sink: &mut Sink) {
+        for arrival in self.arrivals() {
+            match self.node(&arrival.id) {
+                Some(Node::Rule(_)) => {
+                    self.check_pattern(&arrival, known, sink);
+                    self.check_inputs(&arrival, known, sink);
+                }
+                Some(Node::Stream(stream)) => {
+                    self.check_partition_keys(&arrival, stream, known, sink);
+                    self.check_columns(&arrival, stream, known, sink);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Events that the contract of an arrival allows: samples, and others that are made up so that rules take them.
+    fn events_of(&self, arrival: &Arrival, known: &Known<'_>) -> Vec<Json> {
+        let mut events: Vec<Json> =
+            known.samples.iter().filter(|event| arrival.contract.is_kept(event)).cloned().collect();
+        let bus = match self.node(&arrival.from) {
+            Some(Node::Bus(name)) => Some(name.clone()),
+            _ => None,
+        };
+        let rules = self.nodes().filter(|(id, node)| match node {
+            Node::Rule(rule) => *id == arrival.from || bus.as_ref() == Some(&rule.bus),
+            _ => false,
+        });
+        let patterns: Vec<Json> = rules
+            .filter_map(|(id, _)| self.resolver.value(self.resource(id)?.properties.get("EventPattern")?))
+            .collect();
+        for example in arrival.contract.examples() {
+            for pattern in &patterns {
+                let mut steered = example.clone();
+                steer::steer(&mut steered, pattern);
+                if !events.contains(&steered) && arrival.contract.is_kept(&steered) {
+                    events.push(steered);
+                }
+            }
+            if !events.contains(&example) {
+                events.push(example);
+            }
+        }
+        events
+    }
+
     /// The resource of a component to which events come.
     fn resource_of(&self, component: &str) -> Option<&str> {
         let rank = |id: &str| {
@@ -60,7 +133,7 @@ impl World<'_> {
         let violations = violations(contract, record.data());
         let place = |violation: &Violation| violation.asked.as_ref().and_then(|asked| contract.place(asked));
         if violations.is_empty() {
-            hop.note(format!("is as `{}` asks", contract.name()), None);
+            hop.note(format!("is as {} asks", contract.name()), None);
         }
         for violation in violations.iter().take(TOLD) {
             let way = violation.way();
