@@ -56,10 +56,13 @@ pub fn folded(ident: &Ident) -> String {
     ident.value.to_lowercase()
 }
 
+/// Columns that tables of Redshift have beside their own, as those of PostgreSQL.
+const HIDDEN: &[&str] = &["cmax", "cmin", "ctid", "deletexid", "insertxid", "oid", "tableoid", "xmax", "xmin"];
+
 /// Whether nothing can be said about a name.
 pub fn is_open(name: &str) -> bool {
     // Hidden columns such as `"$path"` are there without being listed.
-    name.contains(HOLE) || name.starts_with('$')
+    name.contains(HOLE) || name.starts_with('$') || HIDDEN.contains(&name.to_lowercase().as_str())
 }
 
 /// The columns that others see of a result.
@@ -190,19 +193,19 @@ impl Resolver<'_> {
                 all
             });
         }
-        let conditions = select.selection.iter().chain(&select.having).chain(&select.qualify);
         let mut sources = sources;
         if self.flavor == Flavor::Redshift {
-            // Redshift lets everything name what is selected; what has no name there, only `GROUP BY`.
+            // Redshift lets everything name what is selected; by names of its own, only what comes after grouping.
             let named = |one: &Output| Some(Column { name: one.name.clone()?, kind: one.kind.clone() });
             let columns = output.as_ref().map(|all| all.iter().filter_map(named).collect());
             sources.push(Source { names: Vec::new(), columns });
         }
-        self.check_all(conditions, &Scope { sources: &sources, outer });
+        self.check_all(&select.selection, &Scope { sources: &sources, outer });
         if self.flavor == Flavor::Redshift {
             sources.push(Source { names: Vec::new(), columns: columns(self.flavor, output.as_deref()) });
         }
         let scope = Scope { sources: &sources, outer };
+        self.check_all(select.having.iter().chain(&select.qualify), &scope);
         if let GroupByExpr::Expressions(all, _) = &select.group_by {
             self.check_all(all, &scope);
         }

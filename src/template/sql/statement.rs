@@ -568,6 +568,9 @@ mod tests {
             "CREATE TEMP TABLE recent AS SELECT vin FROM trips; SELECT vin FROM recent",
             "BEGIN; TRUNCATE TABLE trips; COMMIT",
             "DROP VIEW IF EXISTS a, b CASCADE",
+            "SELECT count(*) FROM trips GROUP BY vin HAVING count > 1",
+            "SELECT trips.ctid, oid FROM trips",
+            "SELECT row_number() OVER (ORDER BY at) AS rn, vin FROM trips QUALIFY rn = 1",
         ] {
             assert_eq!(told(text), nothing(), "{text}");
         }
