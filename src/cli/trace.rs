@@ -25,6 +25,16 @@ use crate::trace::{Record, time};
                   blueprint or template is fed from outside, and each resource does to it what the service does: rules \
                   match it, transformers change it, functions run, streams find its partition. The end is the key of the \
                   object that it comes to and the table that has it, or what dropped it and the line that is responsible.\n\n\
+                  An event enters where `--at` says: a component or a resource; the bus `default`, or another by its name; a \
+                  topic of AWS IoT, for example `plant/p7/readings`; a log group by its name, for which each line of a text \
+                  is a log event; a method of a REST API, for which the event is the body. A message of a topic of SNS may \
+                  be a request with `Message` and `MessageAttributes`; a request of an API may be an event with `headers` \
+                  and `body`. At an archive, an event is replayed.\n\n\
+                  With `--format json` one object is printed: `events`, a list of `event` (the file) and `trace`, a hop. A \
+                  hop has `kind`, `name`, `resource` and `component` (null where there is none), `state` (passed, \
+                  delivered, dropped, failed, unknown), `message`, `place` (`file`, `line`, `column`, or null), `notes` (each \
+                  with `message` and `place`) and `next`, the hops after it; and where it is known `bucket`, `key`, `table`, \
+                  `partitions`, `row`, `query`, `error`, `record` and `contract`. Fields may be added; none is taken away.\n\n\
                   Names that only a deployment makes up are made of the names of the blueprint and of its components; the \
                   account is 111122223333, the region us-east-1."
 )]

@@ -115,7 +115,7 @@ impl Expression {
 
 /// An operator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(missing_docs)]
+#[allow(missing_docs, reason = "the names say what they are")]
 pub enum Operator {
     Or,
     And,

@@ -151,6 +151,10 @@ impl World<'_> {
                 for why in &hidden {
                     hop.note(format!("no query of table {} finds it: {why}", table.name), place);
                 }
+                hop.note(
+                    "the object is written, but Athena reads only partitions that the projection of the table has",
+                    None,
+                );
                 hop.facts.error = Some("not-in-projection".to_owned());
             }
             let object = record.json();

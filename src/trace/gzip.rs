@@ -31,8 +31,7 @@ pub fn pack(bytes: &[u8]) -> Vec<u8> {
     packed.extend_from_slice(&[0, 0, 0, 0, 0, 0, 255]);
     packed.extend_from_slice(&compress_to_vec(bytes, LEVEL));
     packed.extend_from_slice(&crc32(bytes).to_le_bytes());
-    // The format takes the length modulo 2^32.
-    #[allow(clippy::cast_possible_truncation)]
+    #[allow(clippy::cast_possible_truncation, reason = "the format takes the length modulo 2^32")]
     packed.extend_from_slice(&(bytes.len() as u32).to_le_bytes());
     packed
 }

@@ -88,7 +88,7 @@ struct Scope<'a> {
 
 fn number(value: f64) -> Value {
     // Whole numbers are integers in this version of the language.
-    #[allow(clippy::cast_possible_truncation)]
+    #[allow(clippy::cast_possible_truncation, reason = "whole numbers that fit are asked for first")]
     if value.fract() == 0.0 && value.abs() < 9_007_199_254_740_992.0 {
         return Some(Json::from(value as i64));
     }
@@ -246,7 +246,7 @@ impl<'a> Scope<'a> {
 }
 
 /// The whole number that a number is.
-#[allow(clippy::cast_possible_truncation)]
+#[allow(clippy::cast_possible_truncation, reason = "whole numbers that fit are asked for first")]
 fn whole(value: f64) -> Option<i64> {
     (value.fract() == 0.0 && value.abs() < 9_007_199_254_740_992.0).then_some(value as i64)
 }

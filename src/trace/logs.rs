@@ -100,7 +100,7 @@ fn test_matches(wanted: &Test, field: &str) -> bool {
 
 fn compare(operator: Operator, operand: &Operand, text: &str, number: Option<f64>) -> bool {
     // Numbers of logs are written as they were read; equal means the same.
-    #[allow(clippy::float_cmp)]
+    #[allow(clippy::float_cmp, reason = "equal means the same number")]
     let is_equal = match operand {
         Operand::Anything => true,
         Operand::Text(pattern) => is_like(pattern, text),

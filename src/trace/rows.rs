@@ -511,7 +511,7 @@ impl Reading<'_> {
 }
 
 /// A whole number of an `f64` that has no decimals.
-#[allow(clippy::cast_possible_truncation)]
+#[allow(clippy::cast_possible_truncation, reason = "what is too large is asked for first")]
 fn whole_number(float: f64) -> Option<i64> {
     // 2^63, which is exact.
     (float.abs() < 9_223_372_036_854_775_808.0).then_some(float as i64)

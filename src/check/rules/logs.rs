@@ -7,6 +7,7 @@ use crate::check::Context;
 use crate::check::block::{Block, HOLE, outline};
 use crate::check::known::{boolean, text};
 use crate::diagnostics::Sink;
+use crate::template::log_filter::{self, Mistake};
 use crate::template::{Resource, Value};
 
 codes! {
@@ -234,6 +235,37 @@ codes! {
     ///
     /// Source: CloudWatch Logs User Guide, "Log classes".
     CLASS = Warning "filter-on-infrequent-access";
+
+    /// A filter pattern is none that CloudWatch Logs reads.
+    ///
+    /// A pattern has terms, or fields in `[ ]`, or a condition on JSON in `{ }`. One that is refused fails the
+    /// deployment; one that means something else than it says takes other log events, or none.
+    ///
+    /// ```yaml
+    /// Resources:
+    ///   Failed:
+    ///     Type: AWS::Logs::MetricFilter
+    ///     Properties:
+    ///       LogGroupName: /shop/orders
+    ///       FilterPattern: "{ $.level == ERROR }"
+    ///       MetricTransformations: [{ MetricName: Failed, MetricNamespace: Shop, MetricValue: "1" }]
+    /// ```
+    ///
+    /// Instead:
+    ///
+    /// ```yaml
+    /// Resources:
+    ///   Failed:
+    ///     Type: AWS::Logs::MetricFilter
+    ///     Properties:
+    ///       LogGroupName: /shop/orders
+    ///       FilterPattern: "{ $.level = ERROR }"
+    ///       MetricTransformations: [{ MetricName: Failed, MetricNamespace: Shop, MetricValue: "1" }]
+    /// ```
+    ///
+    /// Source: CloudWatch Logs User Guide, "Filter pattern syntax for metric filters, subscription filters, filter log
+    /// events, and Live Tail".
+    PATTERN = Warning "log-filter-pattern";
 }
 
 /// Source: CloudWatch Logs API, `PutSubscriptionFilter`.
@@ -254,6 +286,7 @@ pub fn check(context: &Context<'_>, sink: &mut Sink) {
         let filter = Block::of(context, resource);
         role(context, &filter, sink);
         class(context, &filter, sink);
+        pattern(context, &filter, sink);
         let Some(group) = filter.one("LogGroupName").and_then(|name| group_key(context, name)) else { continue };
         repetition(context, &filter, &group, sink);
         if resource.condition.is_none() {
@@ -272,6 +305,7 @@ pub fn check(context: &Context<'_>, sink: &mut Sink) {
     for resource in context.of_type(METRIC) {
         let filter = Block::of(context, resource);
         class(context, &filter, sink);
+        pattern(context, &filter, sink);
         for metric in filter.items("MetricTransformations").unwrap_or_default() {
             let has_dimensions = metric.one("Dimensions").and_then(Value::as_list).is_some_and(|list| !list.is_empty());
             if has_dimensions && metric.has("DefaultValue") {
@@ -302,6 +336,18 @@ fn role(context: &Context<'_>, filter: &Block<'_>, sink: &mut Sink) {
             .report(context, sink, &ROLE, "DestinationArn", "a stream that CloudWatch Logs has no role for")
             .help("add `RoleArn` with a role that may put records into the stream");
     }
+}
+
+/// Whether CloudWatch Logs reads a pattern that is known as a whole.
+fn pattern(context: &Context<'_>, filter: &Block<'_>, sink: &mut Sink) {
+    let Some(value) = filter.one("FilterPattern") else { return };
+    let Some(mistake) = text(value).and_then(|pattern| log_filter::parse(&pattern).err().map(|wrong| (pattern, wrong)))
+    else {
+        return;
+    };
+    let (pattern, Mistake { range, message, help }) = mistake;
+    let place = context.written(value.origin.span(), &pattern, &range);
+    sink.report(&PATTERN, place, message).path(format!("{}/FilterPattern", filter.path)).help(help);
 }
 
 fn class(context: &Context<'_>, filter: &Block<'_>, sink: &mut Sink) {

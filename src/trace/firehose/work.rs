@@ -113,7 +113,7 @@ impl Stream {
         match filter.run(input) {
             Ok(results) => match jq::partition_keys(&results) {
                 Ok(keys) => Ok(keys.into_iter().collect()),
-                Err(why) => Err(failed(why)),
+                Err(why) => Err(failed(format!("jq gives no partition key: {why}"))),
             },
             Err(jq::Failure::Error(why)) => Err(failed(format!("jq: {why}"))),
             Err(jq::Failure::NotRun(why)) => Err(Fate::Unknown(why, Some(*place))),

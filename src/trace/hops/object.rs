@@ -83,7 +83,7 @@ impl World<'_> {
         hop.place = place.or(hop.place);
         hop.note(
             format!(
-                "the record is kept in {}: {key}",
+                "the record is kept as an error in {}: {key}",
                 self.by_arn(&objects.bucket).map_or_else(|| objects.bucket.clone(), |id| self.name(id))
             ),
             None,

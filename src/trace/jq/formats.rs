@@ -126,5 +126,32 @@ fn decoded(text: &str) -> Result<String, Fault> {
     if count == 6 {
         return fail(format!("{} trailing base64 byte found", shown()));
     }
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
+    Ok(read_utf8(&bytes))
+}
+
+/// Bytes as text, as jq 1.6 reads them: a character that would go on after the end takes all that is left with it.
+fn read_utf8(bytes: &[u8]) -> String {
+    let mut text = String::new();
+    let mut rest = bytes;
+    while let Some(&first) = rest.first() {
+        let length = match first {
+            0..0x80 => 1,
+            0xC2..0xE0 => 2,
+            0xE0..0xF0 => 3,
+            0xF0..0xF5 => 4,
+            _ => 0,
+        };
+        let is_more = |byte: &&u8| (0x80..0xC0).contains(*byte);
+        let taken = match length {
+            0 => 1,
+            length if length > rest.len() => rest.len(),
+            length => 1 + rest[1..length].iter().take_while(is_more).count(),
+        };
+        match core::str::from_utf8(&rest[..taken]) {
+            Ok(character) if taken == length => text.push_str(character),
+            _ => text.push(char::REPLACEMENT_CHARACTER),
+        }
+        rest = &rest[taken..];
+    }
+    text
 }

@@ -293,6 +293,7 @@ fn has(on: &Val, key: &Val) -> Outcome {
             let count = array.items.len() as f64;
             Ok(Val::Bool(*at >= 0.0 && *at < count))
         }
+        (Val::Null, _) => Ok(Val::Bool(false)),
         _ => fail(format!("Cannot check whether {} has a {} key", on.kind(), key.kind())),
     }
 }

@@ -16,7 +16,7 @@ def objects: select(type == "object");
 def iterables: select(type == "array" or type == "object");
 def scalars: select(type != "array" and type != "object");
 def scalars_or_empty: select(type != "array" and type != "object");
-def finites: select(isinfinite or isnan | not);
+def finites: select(isfinite);
 def normals: select(isnormal);
 def error: error(.);
 def add: reduce .[] as $x (null; . + $x);
@@ -63,7 +63,7 @@ def indices($part):
   if type == "array" and ($part | type) == "array" then .[$part]
   elif type == "array" then .[[$part]]
   elif type == "string" and ($part | type) == "string" then _positions($part)
-  else .[[$part]] end;
+  else .[$part] end;
 def index($part): indices($part) | .[0];
 def rindex($part): indices($part) | .[-1:][0];
 def paths: path(..) | select(length > 0);
@@ -163,16 +163,26 @@ def split($pattern; $flags):
   | .[0] + [$all[.[1]:]];
 def splits($pattern; $flags): split($pattern; $flags) | .[];
 def splits($pattern): splits($pattern; null);
+# With `g` what is left after a match is a text of its own, so `^` is found again.
 def sub($pattern; text; $flags):
-  . as $all
-  | [match($pattern; $flags)] as $found
-  | if any($found[]; .length == 0) and ($flags | . != null and contains("g"))
-    then _not_run("`gsub` with a pattern that finds nothing") else . end
-  | reduce $found[] as $one ({at: 0, out: ""};
-      ([$one | _named | text] | if length == 1 then .[0] else _not_run("`sub` with several texts") end) as $text
-      | .out = .out + $all[.at:$one.offset] + $text
-      | .at = $one.offset + $one.length)
-  | .out + $all[.at:];
+  ($flags != null and ($flags | contains("g"))) as $all
+  | (if $all then $flags | split("g") | join("") else $flags end) as $flags
+  | if ($pattern | type) == "array" then _not_run("`sub` with a list") else . end
+  | {out: "", left: ., done: false}
+  | until(.done;
+      .left as $left
+      | [$left | match($pattern; $flags)] as $found
+      | if ($found | length) == 0 then .out = .out + $left | .done = true
+        else $found[0] as $one
+          | if $all and $one.length == 0 and $one.offset < ($left | length) then _not_run("`gsub` with a pattern that finds nothing") else . end
+          | ([$one | _named | text] | if length == 1 then .[0] else _not_run("`sub` with several texts") end) as $text
+          | .out = .out + $left[:$one.offset] + $text
+          | .left = $left[$one.offset + $one.length:]
+          | if $all | not then .out = .out + .left | .done = true
+            elif .left == "" then .done = true
+            else . end
+        end)
+  | .out;
 def sub($pattern; text): sub($pattern; text; "");
 def gsub($pattern; text; $flags): sub($pattern; text; $flags + "g");
 def gsub($pattern; text): sub($pattern; text; "g");

@@ -42,31 +42,32 @@ pub fn matches(on: &Val, pattern: &Val, flags: &Val, is_test: bool) -> Outcome {
     Ok(if is_test { Val::Bool(is_match) } else { Val::array(found) })
 }
 
-/// The text with another in the place of all matches, or of the first: what `gsub` and `sub` make with a text that
-/// does not depend on the match.
+/// The text with another in the place of the first match, or with `g` of all: what `sub` and `gsub` make with a text that
+/// does not depend on the match. What is left after a match is a text of its own, so `^` is found again.
 pub fn replaced(on: &Val, pattern: &Val, text: &str, flags: &Val) -> Outcome {
-    let (mut out, mut at) = (String::new(), 0);
-    let (mut all, mut is_empty) = (None, false);
-    search(on, pattern, flags, |one| {
-        if let Some(whole) = one.captures.get(0) {
-            is_empty |= whole.range().is_empty();
-            out.push_str(&one.text[at..whole.start()]);
-            out.push_str(text);
-            at = whole.end();
+    let Search { text: whole, regex, is_global } = Search::read(on, pattern, flags)?;
+    let (mut out, mut left) = (String::new(), whole);
+    for matches in 0.. {
+        if matches >= MOST_MATCHES {
+            return not_run("a text with very many matches is not run here");
         }
-        all = Some(one.text.len());
-        true
-    })?;
-    if is_empty && matches!(flags, Val::Text(flags) if flags.contains('g')) {
-        return not_run("`gsub` with a pattern that finds nothing is not run here");
-    }
-    match (on, all) {
-        (Val::Text(whole), Some(_)) => {
-            out.push_str(&whole[at..]);
-            Ok(Val::text(out))
+        let found = match regex.find(left) {
+            Ok(Some(found)) => found,
+            Ok(None) => break,
+            Err(_) => return not_run("a pattern that takes too long is not run here"),
+        };
+        if is_global && found.range().is_empty() && found.start() < left.len() {
+            return not_run("`gsub` with a pattern that finds nothing is not run here");
         }
-        _ => Ok(on.clone()),
+        out.push_str(&left[..found.start()]);
+        out.push_str(text);
+        left = &left[found.end()..];
+        if !is_global || left.is_empty() {
+            break;
+        }
     }
+    out.push_str(left);
+    Ok(Val::text(out))
 }
 
 /// A match.
@@ -78,42 +79,56 @@ struct Found<'a> {
     offset: usize,
 }
 
-/// Goes through the matches until it is told to stop; says whether there was one.
-fn search(on: &Val, pattern: &Val, flags: &Val, mut each: impl FnMut(&Found<'_>) -> bool) -> Result<bool, Fault> {
-    let Val::Text(text) = on else {
-        return fail(format!("{} cannot be matched, as it is not a string", on.shown()));
-    };
-    let Val::Text(pattern) = pattern else {
-        return fail(format!("{} cannot be matched, as it is not a string", pattern.shown()));
-    };
-    let (mut is_global, mut inline) = (false, String::new());
-    match flags {
-        Val::Null => {}
-        Val::Text(flags) => {
-            for flag in flags.chars() {
-                match flag {
-                    'g' => is_global = true,
-                    'i' => inline.push('i'),
-                    'x' => inline.push('x'),
-                    'p' => inline.push('s'),
-                    's' => {}
-                    'l' | 'n' => return not_run(format!("the flag `{flag}` is not run here")),
-                    _ => return fail(format!("{flags} is not a valid modifier string")),
+/// A text, what is looked for in it, and whether all matches count.
+struct Search<'a> {
+    text: &'a str,
+    regex: Rc<Regex>,
+    is_global: bool,
+}
+
+impl<'a> Search<'a> {
+    fn read(on: &'a Val, pattern: &Val, flags: &Val) -> Result<Self, Fault> {
+        let Val::Text(text) = on else {
+            return fail(format!("{} cannot be matched, as it is not a string", on.shown()));
+        };
+        let Val::Text(pattern) = pattern else {
+            return fail(format!("{} cannot be matched, as it is not a string", pattern.shown()));
+        };
+        let (mut is_global, mut inline) = (false, String::new());
+        match flags {
+            Val::Null => {}
+            Val::Text(flags) => {
+                for flag in flags.chars() {
+                    match flag {
+                        'g' => is_global = true,
+                        'i' => inline.push('i'),
+                        'x' => inline.push('x'),
+                        'p' => inline.push('s'),
+                        's' => {}
+                        'l' | 'n' => return not_run(format!("the flag `{flag}` is not run here")),
+                        _ => return fail(format!("{flags} is not a valid modifier string")),
+                    }
                 }
             }
+            other => return fail(format!("{} is not a string", other.shown())),
         }
-        other => return fail(format!("{} is not a string", other.shown())),
+        // Oniguruma ends before a last line feed, and knows letters of all languages in `[[:alpha:]]`.
+        if (pattern.contains('$') && text.ends_with('\n')) || (pattern.contains("[[:") && !text.is_ascii()) {
+            return not_run("a pattern that is read in another way is not run here");
+        }
+        let regex = ready(pattern, &inline)?;
+        Ok(Self { text, regex, is_global })
     }
-    // Oniguruma ends before a last line feed, and knows letters of all languages in `[[:alpha:]]`.
-    if (pattern.contains('$') && text.ends_with('\n')) || (pattern.contains("[[:") && !text.is_ascii()) {
-        return not_run("a pattern that is read in another way is not run here");
-    }
-    let regex = ready(pattern, &inline)?;
+}
+
+/// Goes through the matches until it is told to stop; says whether there was one.
+fn search(on: &Val, pattern: &Val, flags: &Val, mut each: impl FnMut(&Found<'_>) -> bool) -> Result<bool, Fault> {
+    let Search { text, regex, is_global } = Search::read(on, pattern, flags)?;
     let (mut start, mut matches) = (0, 0);
     // Offsets count characters.
     let (mut counted, mut offset) = (0, 0);
     loop {
-        let captures = match regex.captures_from_pos(&**text, start) {
+        let captures = match regex.captures_from_pos(text, start) {
             Ok(Some(captures)) => captures,
             Ok(None) => break,
             Err(_) => return not_run("a pattern that takes too long is not run here"),

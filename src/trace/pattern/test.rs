@@ -305,7 +305,10 @@ impl Test {
 
     fn named(name: &str, value: &Json) -> Result<Self, String> {
         let text = || value.as_str().ok_or_else(|| format!("`{name}` takes a text"));
-        let any_case = || value.get("equals-ignore-case").and_then(Json::as_str);
+        let any_case = || {
+            let map = value.as_object().filter(|map| map.len() == 1)?;
+            map.get("equals-ignore-case")?.as_str()
+        };
         Ok(match name {
             "exactly" => Self::Exact(quoted(text()?)),
             "prefix" => match any_case() {

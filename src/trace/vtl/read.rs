@@ -75,7 +75,7 @@ pub enum Expression {
 
 /// An operator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(missing_docs)]
+#[allow(missing_docs, reason = "the names say what they are")]
 pub enum Operator {
     Or,
     And,
