@@ -186,3 +186,28 @@ fn what_multiplies_is_bounded() {
     let checked = Memory::default().with(TEMPLATE, text).check(TEMPLATE);
     assert!(checked.diagnostics.iter().any(|finding| finding.code.name == "dependency-cycle"), "{}", shown(&checked));
 }
+
+/// Conditions in rows of doubles, resources that all need each other, a name that thousands of branches choose.
+#[test]
+fn what_doubles_is_bounded() {
+    use std::fmt::Write as _;
+    let mut text = String::from("Parameters:\n  P: { Type: String }\nConditions:\n  C0: !Equals [!Ref P, a]\n");
+    for n in 1..100 {
+        writeln!(text, "  C{n}: !And [!Condition C{0}, !Condition C{0}]", n - 1).unwrap();
+    }
+    let mut name = "UPPER".to_owned();
+    for n in 0..8 {
+        name = format!("!If [C{n}, {name}, {name}]");
+    }
+    writeln!(text, "Resources:\n  Named:\n    Type: AWS::S3::Bucket\n    Condition: C99").unwrap();
+    writeln!(text, "    Properties: {{ BucketName: {name} }}").unwrap();
+    let all: Vec<String> = (0..150).map(|n| format!("R{n}")).collect();
+    for id in &all {
+        writeln!(text, "  {id}: {{ Type: AWS::SNS::Topic, DependsOn: [{}, Named] }}", all.join(", ")).unwrap();
+    }
+    let checked = Memory::default().with(TEMPLATE, text).check(TEMPLATE);
+    let count = |name: &str| checked.diagnostics.iter().filter(|finding| finding.code.name == name).count();
+    assert!((1..=20).contains(&count("dependency-cycle")), "{}", count("dependency-cycle"));
+    assert_eq!(count("pattern-mismatch"), 256);
+    assert_eq!(count("may-not-exist"), 150);
+}
