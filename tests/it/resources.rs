@@ -75,7 +75,7 @@ const CASES: &[(&str, &str, &str, &str)] = &[
     ),
     (
         "kind: firehose-stream\n    to: { s3: other }",
-        "type: AWS::KinesisFirehose::DeliveryStream\n    properties: { ExtendedS3DestinationConfiguration: { BucketARN: \"${other.arn}\", RoleARN: \"${role.Arn}\" } }",
+        "type: AWS::KinesisFirehose::DeliveryStream\n    properties: { ExtendedS3DestinationConfiguration: { BucketARN: \"${other.arn}\", RoleARN: \"${role.Arn}\", ProcessingConfiguration: { Enabled: true, Processors: [{ Type: AppendDelimiterToRecord }] } } }",
         "Stream",
         "kind: event-rule\n    pattern: { source: [shop] }\n    targets: [thing]",
     ),
