@@ -13,7 +13,17 @@ use formwork::compile::{Compiled, Format, compile};
 use formwork::source::Files;
 
 const BLUEPRINT: &str = include_str!("../blueprints/service-event-audit/blueprint.yaml");
-const SQL: &str = include_str!("../blueprints/service-event-audit/sql/parameter-changes.sql");
+/// The files that it names.
+const FILES: &[(&str, &str)] = &[
+    ("contracts/event.json", include_str!("../blueprints/service-event-audit/contracts/event.json")),
+    (
+        "events/archive-object-created.json",
+        include_str!("../blueprints/service-event-audit/events/archive-object-created.json"),
+    ),
+    ("events/order-placed.json", include_str!("../blueprints/service-event-audit/events/order-placed.json")),
+    ("events/parameter-created.json", include_str!("../blueprints/service-event-audit/events/parameter-created.json")),
+    ("sql/parameter-changes.sql", include_str!("../blueprints/service-event-audit/sql/parameter-changes.sql")),
+];
 
 fn main() {
     divan::main();
@@ -33,10 +43,8 @@ impl Files for Memory {
 }
 
 fn memory(blueprint: &str) -> Memory {
-    Memory(HashMap::from([
-        (PathBuf::from("b/blueprint.yaml"), blueprint.to_owned()),
-        (PathBuf::from("b/sql/parameter-changes.sql"), SQL.to_owned()),
-    ]))
+    let files = FILES.iter().map(|(name, text)| (Path::new("b").join(name), (*text).to_owned()));
+    Memory(files.chain([(PathBuf::from("b/blueprint.yaml"), blueprint.to_owned())]).collect())
 }
 
 fn compile_in(files: &Memory) -> Compiled {
@@ -77,10 +85,12 @@ fn folder(count: usize) -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a folder for the bench");
     for n in 0..count {
         let one = folder.path().join(format!("blueprints/audit-{n}"));
-        fs::create_dir_all(one.join("sql")).expect("a folder for a blueprint");
         let text = BLUEPRINT.replace("blueprint: service-event-audit", &format!("blueprint: audit-a{n}"));
-        fs::write(one.join("blueprint.yaml"), text).expect("a blueprint");
-        fs::write(one.join("sql/parameter-changes.sql"), SQL).expect("its query");
+        for (name, text) in FILES.iter().copied().chain([("blueprint.yaml", text.as_str())]) {
+            let path = one.join(name);
+            fs::create_dir_all(path.parent().expect("it is in a folder")).expect("a folder for a blueprint");
+            fs::write(path, text).expect("a file of a blueprint");
+        }
     }
     folder
 }

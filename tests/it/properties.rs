@@ -14,6 +14,7 @@ use crate::memory::{Memory, PATH, compile, shown};
 const SAMPLE: &str = include_str!("../../blueprints/service-event-audit/blueprint.yaml");
 /// The files that the sample names.
 const SAMPLE_FILES: &[(&str, &str)] = &[
+    ("contracts/event.json", include_str!("../../blueprints/service-event-audit/contracts/event.json")),
     (
         "events/archive-object-created.json",
         include_str!("../../blueprints/service-event-audit/events/archive-object-created.json"),

@@ -56,7 +56,7 @@ pub fn folded(ident: &Ident) -> String {
     ident.value.to_lowercase()
 }
 
-/// Columns that tables of Redshift have beside their own, as those of PostgreSQL.
+/// Columns that tables of Redshift have beside their own, as those of `PostgreSQL`.
 const HIDDEN: &[&str] = &["cmax", "cmin", "ctid", "deletexid", "insertxid", "oid", "tableoid", "xmax", "xmin"];
 
 /// Whether nothing can be said about a name.

@@ -283,28 +283,39 @@ impl State<'_> {
                 },
                 _ => return Err(Mistake::new(range.clone(), "`-` before what is no number")),
             },
-            Expression::Binary(left, operator, right, range) => self.binary(left, *operator, right, range)?,
+            Expression::Binary(..) => {
+                // A row of operators leans to the left, as long as it is.
+                let (mut row, mut first) = (Vec::new(), expression);
+                while let Expression::Binary(left, operator, right, range) = first {
+                    row.push((*operator, right, range));
+                    first = left;
+                }
+                let mut value = self.value(first)?;
+                for (operator, right, range) in row.into_iter().rev() {
+                    value = self.binary(&value, operator, right, range)?;
+                }
+                value
+            }
         })
     }
 
     fn binary(
         &mut self,
-        left: &Expression,
+        first: &Value,
         operator: Operator,
         right: &Expression,
         range: &Range<usize>,
     ) -> Result<Value, Mistake> {
-        let first = self.value(left)?;
         match operator {
-            Operator::And if !holds(&first) => return Ok(Some(Json::Bool(false))),
-            Operator::Or if holds(&first) => return Ok(Some(Json::Bool(true))),
+            Operator::And if !holds(first) => return Ok(Some(Json::Bool(false))),
+            Operator::Or if holds(first) => return Ok(Some(Json::Bool(true))),
             _ => {}
         }
         let second = self.value(right)?;
         let float = |value: &Value| value.as_ref().and_then(Json::as_f64);
-        let is_equal = match (&first, &second) {
+        let is_equal = match (first, &second) {
             (None | Some(Json::Null), None | Some(Json::Null)) => true,
-            (Some(Json::Number(_)), Some(Json::Number(_))) => float(&first) == float(&second),
+            (Some(Json::Number(_)), Some(Json::Number(_))) => float(first) == float(&second),
             // What is of different types is compared as text.
             (Some(first), Some(second)) => first == second || shown(first) == shown(second),
             _ => false,
@@ -313,12 +324,12 @@ impl State<'_> {
             Operator::And | Operator::Or => Some(Json::Bool(holds(&second))),
             Operator::Equal => Some(Json::Bool(is_equal)),
             Operator::NotEqual => Some(Json::Bool(!is_equal)),
-            Operator::Plus if [&first, &second].iter().any(|value| matches!(value, Some(Json::String(_)))) => {
+            Operator::Plus if [first, &second].iter().any(|value| matches!(value, Some(Json::String(_)))) => {
                 let text = |value: &Value| value.as_ref().map(shown).unwrap_or_default();
                 Some(Json::String(text(&first) + &text(&second)))
             }
             _ => {
-                let (Some(low), Some(high)) = (float(&first), float(&second)) else {
+                let (Some(low), Some(high)) = (float(first), float(&second)) else {
                     let message = "numbers are compared and computed, one of these is none";
                     return Err(Mistake::new(range.clone(), message));
                 };
@@ -328,7 +339,7 @@ impl State<'_> {
                     Operator::LessEqual => Some(Json::Bool(low <= high)),
                     Operator::Greater => Some(Json::Bool(low > high)),
                     Operator::GreaterEqual => Some(Json::Bool(low >= high)),
-                    _ => match (whole(&first), whole(&second)) {
+                    _ => match (whole(first), whole(&second)) {
                         (Some(first), Some(second)) => match operator {
                             Operator::Plus => first.checked_add(second),
                             Operator::Minus => first.checked_sub(second),

@@ -7,6 +7,9 @@ use super::Mistake;
 /// The deepest nesting of blocks and expressions.
 const MAX_DEPTH: usize = 48;
 
+/// The most operators of one level in a row.
+const MAX_ROW: usize = 64;
+
 /// A part of a template.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Node {
@@ -422,13 +425,14 @@ impl<'a> Reader<'a> {
             return self.value(depth);
         }
         let mut left = self.expression(level + 1, depth)?;
-        loop {
+        for _ in 0..=MAX_ROW {
             let from = self.at;
             let Some(operator) = self.operator(level) else { return Ok(left) };
             let place = self.range(from);
             let right = self.expression(level + 1, depth)?;
             left = Expression::Binary(Box::new(left), operator, Box::new(right), place);
         }
+        self.fail(self.at, "too many operators in a row")
     }
 
     fn value(&mut self, depth: usize) -> Result<Expression, Mistake> {
