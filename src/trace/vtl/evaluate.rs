@@ -326,7 +326,7 @@ impl State<'_> {
             Operator::NotEqual => Some(Json::Bool(!is_equal)),
             Operator::Plus if [first, &second].iter().any(|value| matches!(value, Some(Json::String(_)))) => {
                 let text = |value: &Value| value.as_ref().map(shown).unwrap_or_default();
-                Some(Json::String(text(&first) + &text(&second)))
+                Some(Json::String(text(first) + &text(&second)))
             }
             _ => {
                 let (Some(low), Some(high)) = (float(first), float(&second)) else {
