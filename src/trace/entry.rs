@@ -69,7 +69,11 @@ fn shape(event: Option<&Json>) -> Shape {
 
 impl World<'_> {
     /// All places where events enter, in order of their names.
-    pub fn entries(&self) -> Vec<Entry> {
+    pub fn entries(&self) -> &[Entry] {
+        self.entries.get_or_init(|| self.find_entries())
+    }
+
+    fn find_entries(&self) -> Vec<Entry> {
         let mut found: Vec<Entry> = Vec::new();
         for (id, node) in self.nodes() {
             let own = || Entry::Resource(id.to_owned());

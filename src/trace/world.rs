@@ -1,9 +1,10 @@
 //! The resources of a template that events come to, compiled once: patterns, targets, streams, who reads whom.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::catalog::Catalog;
+use super::entry::Entry;
 use super::firehose::Stream;
 use super::functions::{Function, Runner};
 use super::hops::api::Method;
@@ -36,6 +37,8 @@ pub struct World<'t> {
     /// What runs functions.
     pub(super) runner: &'t dyn Runner,
     pub(super) catalog: Catalog,
+    /// Where events enter, once somebody asks.
+    pub(super) entries: OnceLock<Vec<Entry>>,
     nodes: BTreeMap<&'t str, Node>,
     subscriptions: Vec<Subscription>,
     mappings: Vec<Mapping>,
@@ -137,6 +140,7 @@ impl<'t> World<'t> {
             contracts: BTreeMap::new(),
             runner,
             catalog,
+            entries: OnceLock::new(),
             nodes,
             subscriptions,
             mappings,
