@@ -11,6 +11,9 @@ use crate::diagnostics::closest;
 /// The deepest nesting of expressions.
 const MAX_DEPTH: usize = 64;
 
+/// The most operators between values; a row of them is as deep as it is long.
+const MAX_OPERATORS: usize = 1_000;
+
 /// Something that no statement has.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mistake {
@@ -266,7 +269,7 @@ const LEVELS: &[&[(&str, Operator)]] = &[
 
 /// Reads a statement.
 pub fn parse(text: &str) -> Result<Statement, Mistake> {
-    let mut reader = Reader { text, at: 0 };
+    let mut reader = Reader { text, at: 0, operators: 0 };
     let mut variables = Vec::new();
     if reader.keyword("set") {
         loop {
@@ -328,6 +331,7 @@ fn check_topic(topic: &str, start: usize) -> Result<(), Mistake> {
 struct Reader<'a> {
     text: &'a str,
     at: usize,
+    operators: usize,
 }
 
 fn is_word(sign: char) -> bool {
@@ -484,6 +488,10 @@ impl<'a> Reader<'a> {
         }
         let mut left = self.expression(level + 1, depth)?;
         while let Some(operator) = self.operator(level) {
+            self.operators += 1;
+            if self.operators > MAX_OPERATORS {
+                return self.fail("after too many operators", "write fewer").map_err(Mistake::doubtful);
+            }
             let right = self.expression(level + 1, depth)?;
             left = Expression::Binary(Box::new(left), operator, Box::new(right));
         }

@@ -198,7 +198,19 @@ impl<'a> Scope<'a> {
             }
             Expression::Not(inner) => truth(&self.value(inner)?).map(|value| Json::Bool(!value)),
             Expression::Minus(inner) => float(&self.value(inner)?).and_then(|value| number(-value)),
-            Expression::Binary(left, operator, right) => binary(&self.value(left)?, *operator, &self.value(right)?),
+            Expression::Binary(..) => {
+                // A row of operators leans to the left, as long as it is.
+                let (mut row, mut first) = (Vec::new(), expression);
+                while let Expression::Binary(left, operator, right) = first {
+                    row.push((*operator, right));
+                    first = left;
+                }
+                let mut value = self.value(first)?;
+                for (operator, right) in row.into_iter().rev() {
+                    value = binary(&value, operator, &self.value(right)?);
+                }
+                value
+            }
             Expression::Array(items) => {
                 let items: Result<Vec<Value>, NotRun> = items.iter().map(|item| self.value(item)).collect();
                 Some(Json::Array(items?.into_iter().map(Option::unwrap_or_default).collect()))
