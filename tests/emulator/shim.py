@@ -17,6 +17,7 @@ import threading
 
 from ministack import app
 
+import columns
 import firehose
 import producers
 import redshift
@@ -33,6 +34,7 @@ def main():
     placeholders, journal = sys.argv[1:]
     del sys.argv[1:]
     firehose.install()
+    columns.install()
     producers.install()
     resources.install(placeholders, journal)
     app.app = redshift.in_front_of(app.app, journal)
