@@ -186,11 +186,15 @@ fn objects<'a>(schema: &'a Json, root: &'a Json) -> Vec<&'a Json> {
 /// The values of a field in a few words.
 fn shape(schema: &Json, root: &Json) -> String {
     let mut words: Vec<String> = Vec::new();
-    let bounds = |one: &Json| match (&one["minimum"], &one["maximum"]) {
-        (Json::Null, Json::Null) => None,
-        (low, Json::Null) => (low.as_u64() != Some(0)).then(|| format!("number from {low}")),
-        (Json::Null, high) => Some(format!("number up to {high}")),
-        (low, high) => Some(format!("number from {low} to {high}")),
+    let bounds = |one: &Json| {
+        // What holds a number bounds it, too, which tells nobody anything.
+        let high = Some(&one["maximum"]).filter(|high| !high.is_null() && high.as_i64() != Some(i32::MAX.into()));
+        match (&one["minimum"], high) {
+            (Json::Null, None) => None,
+            (low, None) => (low.as_u64() != Some(0)).then(|| format!("number from {low}")),
+            (Json::Null, Some(high)) => Some(format!("number up to {high}")),
+            (low, Some(high)) => Some(format!("number from {low} to {high}")),
+        }
     };
     for one in alternatives(schema, root) {
         if let Some(word) = one["const"].as_str() {

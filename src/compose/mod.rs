@@ -241,7 +241,7 @@ pub fn compose(blueprint: &Blueprint, placed: &[Placed], scope: &Scope, digest: 
 
     let mut resources: Vec<Resource> = Vec::new();
     let mut shared: Vec<Resource> = Vec::new();
-    for (placed, Connection { granted, received, key_users }) in placed.iter().zip(&connections) {
+    for (placed, Connection { granted, received, key_users, uses }) in placed.iter().zip(&connections) {
         let place = &placed.place;
         let scope = scope.at(placed.frame);
         let mut site = Site {
@@ -251,6 +251,7 @@ pub fn compose(blueprint: &Blueprint, placed: &[Placed], scope: &Scope, digest: 
             granted,
             received,
             key_users,
+            uses,
             resources: Vec::new(),
             shared: Vec::new(),
         };
@@ -302,12 +303,13 @@ pub fn compose(blueprint: &Blueprint, placed: &[Placed], scope: &Scope, digest: 
     template
 }
 
-/// What a component was granted, and what it must allow to others.
+/// What a component was granted, what it must allow to others, and what these do with it.
 #[derive(Default)]
 struct Connection {
     granted: Vec<Option<Grant>>,
     received: Vec<Statement>,
     key_users: Vec<Statement>,
+    uses: Vec<Access>,
 }
 
 /// Asks the receiving end of every wire what the wire needs. The result is in the order of the components.
@@ -333,6 +335,7 @@ fn connect(placed: &[Placed], names: &BTreeMap<&str, &Declared>, scope: &Scope, 
                 let request = Request { access, actor: actor.as_ref(), from: name, origin };
                 let mut grant = component.accept(&request, place, &scope.at(*frame));
                 connections[receiver].received.append(&mut grant.policy);
+                connections[receiver].uses.push(access.clone());
                 let key_users = std::mem::take(&mut grant.key_users);
                 allow_on_key(&placed[receiver], key_users, scope, &index, &mut connections);
                 Some(grant)

@@ -63,7 +63,7 @@ struct Action {
     /// What decides the shard of a `kinesis-stream`, where templates of IoT are written `${!topic()}`. The default is a
     /// new id for each message.
     partition_key: Option<Text>,
-    /// What stands after each message in a `firehose-stream`. The default is a newline.
+    /// What stands after each message in a `firehose-stream`. The default is nothing: the stream itself adds a line feed.
     separator: Option<Located<Separator>>,
     /// Whether a message that is a list becomes a record or a log event for each of its items, in a `firehose-stream` or
     /// a `log-group`.
@@ -82,19 +82,16 @@ enum Separator {
     Tab,
     /// `,`
     Comma,
-    /// Nothing: the stream ends the records, or nobody reads lines.
-    None,
 }
 
 impl Separator {
     /// Source: CloudFormation Template Reference, `AWS::IoT::TopicRule`, `FirehoseAction`.
-    fn text(self) -> Option<&'static str> {
+    fn text(self) -> &'static str {
         match self {
-            Self::Newline => Some("\n"),
-            Self::WindowsNewline => Some("\r\n"),
-            Self::Tab => Some("\t"),
-            Self::Comma => Some(","),
-            Self::None => None,
+            Self::Newline => "\n",
+            Self::WindowsNewline => "\r\n",
+            Self::Tab => "\t",
+            Self::Comma => ",",
         }
     }
 }
@@ -211,11 +208,10 @@ impl Action {
             let logs = map!(origin; "LogGroupName" => name, "RoleArn" => role.cloned(), "BatchMode" => batch);
             return map!(origin; "CloudwatchLogs" => logs);
         }
-        let separator = self.separator.as_ref().map_or(Separator::Newline, |separator| separator.value);
         let firehose = map!(origin;
             "DeliveryStreamName" => name,
             "RoleArn" => role.cloned(),
-            "Separator" => separator.text(),
+            "Separator" => self.separator.as_ref().map(|separator| separator.value.text()),
             "BatchMode" => batch,
         );
         map!(origin; "Firehose" => firehose)

@@ -144,6 +144,7 @@ pub fn generate() -> Json {
         "$defs": definitions,
     });
     forbid_null(&mut schema);
+    bound_integers(&mut schema);
     forbid_references(&mut schema["$defs"]);
     let definitions = schema["$defs"].clone();
     for definition in schema["$defs"].as_object_mut().into_iter().flat_map(Map::values_mut) {
@@ -165,6 +166,7 @@ pub fn generate_project() -> Json {
     let generator = SchemaSettings::draft2020_12().into_generator();
     let mut schema = Json::from(generator.into_root_schema_for::<Project>());
     forbid_null(&mut schema);
+    bound_integers(&mut schema);
     forbid_references(&mut schema);
     schema["title"] = json!("formwork project");
     schema
@@ -208,6 +210,27 @@ fn forbid_null(schema: &mut Json) {
     }
     drop_branch(schema, &json!({"type": "null"}));
     children(schema).for_each(forbid_null);
+}
+
+/// Gives whole numbers the bounds of what holds them, where they have no narrower ones.
+///
+/// Source: Smithy 2.0, "Simple types": an `integer` of the services has 32 bits with its sign. What is counted in 64 bits
+/// stays among the numbers that every reader of JSON tells apart (RFC 8259, section 6).
+fn bound_integers(schema: &mut Json) {
+    const EXACT: i64 = (1 << 53) - 1;
+    if let Json::Object(object) = schema {
+        let bounds = match object.get("format").and_then(Json::as_str) {
+            Some("uint32") => Some((0, i64::from(i32::MAX))),
+            Some("int64") => Some((-EXACT, EXACT)),
+            _ => None,
+        };
+        if let Some((minimum, maximum)) = bounds {
+            object.shift_remove("format");
+            object.entry("minimum").or_insert(json!(minimum));
+            object.entry("maximum").or_insert(json!(maximum));
+        }
+    }
+    children(schema).for_each(bound_integers);
 }
 
 /// Keeps `${ }` out of texts that are needed when formwork runs: only a `Text` of the models may have it.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Component, Found, Grant, Metrics, Port, Scope, substitution};
+use super::{Access, Component, Found, Grant, Metrics, Port, Scope, substitution};
 use crate::blueprint::text::Reference;
 use crate::map;
 use crate::source::Origin;
@@ -163,6 +163,8 @@ pub struct Site<'a> {
     pub received: &'a [Statement],
     /// What the policy of its own key must allow to others.
     pub key_users: &'a [Statement],
+    /// What other components do with it.
+    pub uses: &'a [Access],
     /// The resources that it made.
     pub resources: Vec<Resource>,
     /// Resources that it shares with all others that need the same, under ids of their own.

@@ -67,7 +67,7 @@ class Way:
         self.program, self.stack, self.sink, self.case = program, stack, sink, case
         self.client, self.made = stack.emulator.client, stack.resources()
         self.folder, self.traced = folder, False
-        self.sent = (folder / case["event"]).read_bytes().rstrip(b"\n")
+        self.sent = sent(folder / case["event"])
 
     def follow(self):
         """Puts the event in and looks what comes of it; gives the number of objects and requests."""
@@ -205,6 +205,8 @@ class Way:
             bucket = (event["detail"] or {}).get("bucket") if isinstance(event["detail"], dict) else None
             if bucket:
                 bucket["name"] = self.made["ArchiveBucket"]["physical"]
+        if "recipients" in self.case:
+            event["mail"]["destination"] = self.case["recipients"]
         return event
 
     def content(self, key, body, all_bodies):
@@ -334,6 +336,14 @@ def documents(text):
         document, position = decoder.raw_decode(text, position)
         found.append(document)
     return found
+
+
+def sent(path):
+    """A sample event as its producer sends it: JSON on one line, whatever lines it has to be read on."""
+    text = path.read_text().rstrip("\n")
+    if path.suffix == ".json" and len(found := documents(text)) == 1:
+        text = json.dumps(found[0], separators=(",", ":"), ensure_ascii=False)
+    return text.encode()
 
 
 def parquet(body):

@@ -28,6 +28,7 @@ HERE = Path(__file__).resolve().parent
 PROJECT = HERE.parent.parent
 sys.path.append(str(HERE.parent / "emulator"))
 
+from answers import Answers
 from botocore.exceptions import ClientError
 from data import Sink, Way
 from emulator import Emulator
@@ -130,6 +131,8 @@ class Run:
 
         cases = [case for case in CASES if case["blueprint"] == template.name]
         said = [self.follow(stack, cases)] if cases else ["no event"]
+        if rows := Answers(stack, [query for query in QUERIES if query["blueprint"] == template.name]).follow():
+            said.append(f"{rows} rows of queries and views")
         said += [f"{counts['made']} made ({asked} seen through their own API), {counts['placeholders']} placeholders"]
         if changed := stack.change_parameters(template):
             touched = stack.update(template)
@@ -197,7 +200,7 @@ class Run:
             for name in recorded.keys() - self.counts.keys():
                 self.failed += 1
                 print(f"{name}: is in tests/deploy/made.toml, and was not deployed")
-            for case in CASES:
+            for case in CASES + QUERIES:
                 if case["blueprint"] not in self.counts:
                     self.failed += 1
                     print(f"{case['blueprint']}: is in tests/deploy/data.toml, and was not deployed")
@@ -215,7 +218,8 @@ MADE_HEAD = """\
 
 """
 ENTRIES = tomllib.loads(PLACEHOLDERS.read_text())["placeholder"]
-CASES = tomllib.loads((HERE / "data.toml").read_text())["case"]
+DATA = tomllib.loads((HERE / "data.toml").read_text())
+CASES, QUERIES = DATA["case"], DATA["query"]
 RESTRICTED = {entry["type"]: entry["property"] for entry in ENTRIES if "property" in entry}
 
 

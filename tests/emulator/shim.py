@@ -18,8 +18,10 @@ import threading
 from ministack import app
 
 import columns
+import crawlers
 import firehose
 import producers
+import queries
 import redshift
 import resources
 
@@ -35,7 +37,9 @@ def main():
     del sys.argv[1:]
     firehose.install()
     columns.install()
+    crawlers.install()
     producers.install()
+    queries.install()
     resources.install(placeholders, journal)
     app.app = redshift.in_front_of(app.app, journal)
     threading.Thread(target=end_with_input, daemon=True).start()

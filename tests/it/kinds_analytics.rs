@@ -103,7 +103,7 @@ components:
     kind: iot-rule
     sql: SELECT *, topic(2) AS device FROM 'plant/+/readings'
     actions: [{ to: stream }, { to: delivery }]
-    errors: { to: delivery, separator: none }
+    errors: { to: delivery, separator: newline }
 ",
     );
     let payload = &made["ReadingsRule"]["Properties"]["TopicRulePayload"];
@@ -111,9 +111,9 @@ components:
     let arn = json!({"Fn::GetAtt": ["ReadingsRole", "Arn"]});
     let kinesis = json!({"StreamName": {"Ref": "StreamStream"}, "PartitionKey": "${newuuid()}", "RoleArn": arn});
     assert_eq!(payload["Actions"][0], json!({"Kinesis": kinesis}));
-    let firehose = json!({"DeliveryStreamName": {"Ref": "DeliveryStream"}, "RoleArn": arn, "Separator": "\n"});
+    let firehose = json!({"DeliveryStreamName": {"Ref": "DeliveryStream"}, "RoleArn": arn});
     assert_eq!(payload["Actions"][1], json!({"Firehose": firehose}));
-    assert_eq!(payload["ErrorAction"]["Firehose"]["Separator"], Json::Null);
+    assert_eq!(payload["ErrorAction"]["Firehose"]["Separator"], "\n");
     let trust = &made["ReadingsRole"]["Properties"]["AssumeRolePolicyDocument"]["Statement"][0];
     assert_eq!(trust["Principal"], json!({"Service": "iot.amazonaws.com"}));
     let source = &trust["Condition"]["ArnLike"]["aws:SourceArn"]["Fn::Sub"];

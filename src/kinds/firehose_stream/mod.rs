@@ -430,13 +430,7 @@ impl Component for Stream {
         let origin = request.origin;
         let arn = Value { origin, ..place.attribute(STREAM, "Arn") };
         match request.access {
-            Access::SendEvents
-            | Access::SendDeviceMessages
-            | Access::SendMailEvents
-            | Access::PutRecords
-            | Access::Call
-            | Access::StreamLogs
-            | Access::StreamMetrics => {
+            access if puts_records(access) => {
                 if let Some(from) = &self.from {
                     let mut sink = scope.sink();
                     let message = format!("`{}` takes records only from `{}`", place.name, from.name());
@@ -478,7 +472,10 @@ impl Component for Stream {
         let first = self.first_wires().len();
         let transform = self.transform.as_ref().map(|transform| (transform, first - 1, &role));
         let program = self.to.layout().and_then(Layout::program);
-        let processing = self.records.processors(origin, transform, program, self.to.has_lines(), site);
+        let mut senders = site.uses.iter().filter(|access| puts_records(access)).peekable();
+        let are_ended = self.transform.is_none() && senders.peek().is_some() && senders.all(ends_records);
+        let feed = self.records.feed(origin, self.to.has_lines(), are_ended);
+        let processing = self.records.processors(origin, transform, program, feed, site);
         let parts = Parts { role: &role, logging: &logging, processing };
         let mut properties = map!(origin;
             "DeliveryStreamName" => self.name.as_ref().map(|name| scope.value(name)),
@@ -493,6 +490,26 @@ impl Component for Stream {
         properties.push(name, origin, destination);
         site.add(STREAM, "AWS::KinesisFirehose::DeliveryStream", properties);
     }
+}
+
+fn puts_records(access: &Access) -> bool {
+    matches!(
+        access,
+        Access::SendEvents
+            | Access::SendDeviceMessages
+            | Access::SendMailEvents
+            | Access::PutRecords
+            | Access::Call
+            | Access::StreamLogs
+            | Access::StreamMetrics
+    )
+}
+
+/// Whether each record that is put so ends with a line feed already: a second one would be a line without a record.
+///
+/// Source: SES Developer Guide, "Contents of event data that Amazon SES publishes to Firehose".
+fn ends_records(access: &Access) -> bool {
+    *access == Access::SendMailEvents
 }
 
 /// What it needs to put records into a stream.

@@ -14,8 +14,8 @@ use crate::template::{Data, Map, Value};
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Records {
-    /// Whether each record ends with a line feed, as Athena needs it to tell one record from the next. The default is
-    /// yes for objects in a bucket, unless they are converted to columns.
+    /// Whether each record gets a line feed, as Athena needs it to tell one record from the next. The default is yes for
+    /// objects in a bucket, unless they are converted to columns, or all records are those of SES, which end with one.
     newline: Option<Located<bool>>,
     /// Whether a record that producers put together from several is taken apart: `json` for JSON objects one after
     /// the other, or the text between them. Only where the layout has a `query` or a `lambda`.
@@ -315,6 +315,18 @@ impl Records {
         self.decompress.is_some()
     }
 
+    /// Why each record gets a line feed, if it does: as the blueprint says, or where records stand in `lines` and nobody
+    /// else ends them.
+    pub fn feed(&self, origin: Origin, lines: bool, are_ended: bool) -> Option<Origin> {
+        // What is taken apart is put together anew.
+        let are_ended = are_ended && self.deaggregate.is_none();
+        let (is_fed, origin) = match &self.newline {
+            Some(newline) => (newline.value, Origin::Derived(newline.span())),
+            None => (!are_ended, origin),
+        };
+        (lines && is_fed).then_some(origin)
+    }
+
     /// The processors, in the order in which Firehose runs them.
     ///
     /// Source: Firehose Developer Guide, "Configure destination settings", Amazon S3, and "Configure record
@@ -324,7 +336,7 @@ impl Records {
         origin: Origin,
         transform: Option<(&Transform, usize, &Value)>,
         program: Option<Value>,
-        lines: bool,
+        feed: Option<Origin>,
         site: &Site<'_>,
     ) -> Option<Map> {
         let mut processors = Vec::new();
@@ -359,7 +371,7 @@ impl Records {
             ];
             processors.push(map!(origin; "Type" => "MetadataExtraction", "Parameters" => parameters));
         }
-        if lines && self.newline.as_ref().is_none_or(|newline| newline.value) {
+        if let Some(origin) = feed {
             processors.push(map!(origin; "Type" => "AppendDelimiterToRecord"));
         }
         (!processors.is_empty()).then(|| map!(origin; "Enabled" => true, "Processors" => processors))

@@ -69,22 +69,115 @@ codes! {
     /// Source: Firehose Developer Guide, "Configure destination settings", new line delimiter; Amazon Athena User
     /// Guide, "Best practices for reading JSON data".
     NEWLINE = Warning "records-without-newline";
+
+    /// Records that end with a newline get another one, and the line between them is read as a row without values.
+    ///
+    /// SES ends each of its records with a newline, and so do rules of topics with such a separator and input transformers
+    /// whose template ends with one. Firehose adds its delimiter whatever a record ends with. For the readers of JSON in
+    /// Athena an empty line is a record: a row in which each column is null, so that counts are twice what they should be.
+    ///
+    /// ```yaml
+    /// Resources:
+    ///   Data:
+    ///     Type: AWS::S3::Bucket
+    ///   Mail:
+    ///     Type: AWS::SES::ConfigurationSet
+    ///   MailEvents:
+    ///     Type: AWS::SES::ConfigurationSetEventDestination
+    ///     Properties:
+    ///       ConfigurationSetName: !Ref Mail
+    ///       EventDestination:
+    ///         Enabled: true
+    ///         MatchingEventTypes: [send]
+    ///         KinesisFirehoseDestination:
+    ///           DeliveryStreamARN: !GetAtt Stream.Arn
+    ///           IAMRoleARN: arn:aws:iam::123456789012:role/put
+    ///   Stream:
+    ///     Type: AWS::KinesisFirehose::DeliveryStream
+    ///     Properties:
+    ///       ExtendedS3DestinationConfiguration:
+    ///         BucketARN: !GetAtt Data.Arn
+    ///         RoleARN: arn:aws:iam::123456789012:role/delivery
+    ///         ProcessingConfiguration:
+    ///           Enabled: true
+    ///           Processors: [{ Type: AppendDelimiterToRecord }]
+    ///   Crawler:
+    ///     Type: AWS::Glue::Crawler
+    ///     Properties:
+    ///       Role: arn:aws:iam::123456789012:role/crawler
+    ///       DatabaseName: mail
+    ///       Targets: { S3Targets: [{ Path: !Sub "s3://${Data}/" }] }
+    /// ```
+    ///
+    /// Instead:
+    ///
+    /// ```yaml
+    /// Resources:
+    ///   Data:
+    ///     Type: AWS::S3::Bucket
+    ///   Mail:
+    ///     Type: AWS::SES::ConfigurationSet
+    ///   MailEvents:
+    ///     Type: AWS::SES::ConfigurationSetEventDestination
+    ///     Properties:
+    ///       ConfigurationSetName: !Ref Mail
+    ///       EventDestination:
+    ///         Enabled: true
+    ///         MatchingEventTypes: [send]
+    ///         KinesisFirehoseDestination:
+    ///           DeliveryStreamARN: !GetAtt Stream.Arn
+    ///           IAMRoleARN: arn:aws:iam::123456789012:role/put
+    ///   Stream:
+    ///     Type: AWS::KinesisFirehose::DeliveryStream
+    ///     Properties:
+    ///       ExtendedS3DestinationConfiguration:
+    ///         BucketARN: !GetAtt Data.Arn
+    ///         RoleARN: arn:aws:iam::123456789012:role/delivery
+    ///   Crawler:
+    ///     Type: AWS::Glue::Crawler
+    ///     Properties:
+    ///       Role: arn:aws:iam::123456789012:role/crawler
+    ///       DatabaseName: mail
+    ///       Targets: { S3Targets: [{ Path: !Sub "s3://${Data}/" }] }
+    /// ```
+    ///
+    /// Source: SES Developer Guide, "Contents of event data that Amazon SES publishes to Firehose"; AWS IoT Core Developer
+    /// Guide, "Firehose" (rule action); Trino, `OpenXJsonDeserializer`.
+    BLANK = Warning "empty-lines";
 }
 
+const APPEND: &str = "AppendDelimiterToRecord";
+
 /// Processors that put a newline behind each record, or may.
-const MAY_ADD: &[&str] = &["AppendDelimiterToRecord", "Lambda", "Decompression", "CloudWatchLogProcessing"];
+const MAY_ADD: &[&str] = &[APPEND, "Lambda", "Decompression", "CloudWatchLogProcessing"];
 
 /// Checks the destination of a stream.
 pub fn check(context: &Context<'_>, stream: &Resource, destination: &Destination<'_>, sink: &mut Sink) {
     let block = &destination.block;
     let processors = Processors::of(block);
-    if !destination.is_s3() || conversion::may_be_enabled(block) || MAY_ADD.iter().any(|kind| !processors.lacks(kind)) {
+    if !destination.is_s3() || conversion::may_be_enabled(block) {
         return;
     }
     let Some(bucket) = block.one("BucketARN").and_then(|arn| context.target(arn)) else { return };
+    if let [append] = processors.of_type(APPEND)[..] {
+        let may_change = MAY_CHANGE.iter().any(|kind| !processors.lacks(kind));
+        let ended = feeders(context, stream).into_iter().find(|feeder| feeder.end == End::Newline && !may_change);
+        let reader = || table(context, block, bucket).or_else(|| crawler(context, block, bucket));
+        if let Some((feeder, reader)) = ended.and_then(|feeder| Some((feeder, reader()?))) {
+            append
+                .report(context, sink, &BLANK, "Type", "a newline is added to records that end with one")
+                .also(feeder.place, "what is put here ends with a newline")
+                .also(reader, format!("and {READ}"))
+                .help(format!("remove the processor `{APPEND}` (in a blueprint: `records: {{ newline: false }}`)"));
+        }
+        return;
+    }
+    if MAY_ADD.iter().any(|kind| !processors.lacks(kind)) {
+        return;
+    }
     let fed = feeders(context, stream);
     let table = table(context, block, bucket);
-    let found = match fed.iter().find(|feeder| feeder.is_plain) {
+    let found = match fed.iter().find(|feeder| feeder.end == End::Plain) {
         Some(feeder) => {
             let found = report(context, destination, sink).also(feeder.place, "what is put here has no newline");
             match table.or_else(|| crawler(context, block, bucket)) {
@@ -110,14 +203,26 @@ fn report<'s>(context: &Context<'_>, destination: &Destination<'_>, sink: &'s mu
 /// Why lines count.
 const READ: &str = "objects are read line by line here";
 
+/// Processors after which a record may end otherwise than before.
+const MAY_CHANGE: &[&str] = &["RecordDeAggregation", "Lambda", "Decompression", "CloudWatchLogProcessing"];
+
 /// What puts records into a stream.
 struct Feeder {
     place: Span,
-    /// Whether there is no newline behind a record.
-    is_plain: bool,
+    end: End,
 }
 
-/// The rules that put records into a stream.
+/// What stands behind a record.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// Nothing.
+    Plain,
+    Newline,
+    /// What is known only at deployment, or something else.
+    Other,
+}
+
+/// The rules and configuration sets that put records into a stream.
 fn feeders(context: &Context<'_>, stream: &Resource) -> Vec<Feeder> {
     // A Kinesis stream before it passes records on as they are.
     let source = Block::of(context, stream).block("KinesisStreamSourceConfiguration");
@@ -131,9 +236,13 @@ fn feeders(context: &Context<'_>, stream: &Resource) -> Vec<Feeder> {
         let targets = Block::of(context, rule).items("Targets").unwrap_or_default();
         for target in targets.into_iter().filter(|target| is_stream(target, "Arn")) {
             let template = target.block("InputTransformer").and_then(|transformer| transformer.text("InputTemplate"));
-            let ends_plain = |template: String| !template.ends_with('\n') && !template.ends_with("\\n");
-            let is_plain = target.lacks("InputTransformer") || template.is_some_and(ends_plain);
-            all.push(Feeder { place: target.place("Arn"), is_plain });
+            let end = match template {
+                _ if target.lacks("InputTransformer") => End::Plain,
+                Some(template) if template.ends_with('\n') || template.ends_with("\\n") => End::Newline,
+                Some(_) => End::Plain,
+                None => End::Other,
+            };
+            all.push(Feeder { place: target.place("Arn"), end });
         }
     }
     for rule in context.of_type("AWS::IoT::TopicRule") {
@@ -142,7 +251,19 @@ fn feeders(context: &Context<'_>, stream: &Resource) -> Vec<Feeder> {
             let Some(action) = action.block("Firehose").filter(|action| is_stream(action, "DeliveryStreamName")) else {
                 continue;
             };
-            all.push(Feeder { place: action.place("DeliveryStreamName"), is_plain: action.lacks("Separator") });
+            let end = match action.text("Separator") {
+                _ if action.lacks("Separator") => End::Plain,
+                Some(text) if text.ends_with('\n') => End::Newline,
+                _ => End::Other,
+            };
+            all.push(Feeder { place: action.place("DeliveryStreamName"), end });
+        }
+    }
+    for events in context.of_type("AWS::SES::ConfigurationSetEventDestination") {
+        let destination = Block::of(context, events).block("EventDestination");
+        let firehose = destination.and_then(|destination| destination.block("KinesisFirehoseDestination"));
+        if let Some(firehose) = firehose.filter(|firehose| is_stream(firehose, "DeliveryStreamARN")) {
+            all.push(Feeder { place: firehose.place("DeliveryStreamARN"), end: End::Newline });
         }
     }
     all
