@@ -4,9 +4,9 @@
     tests/deploy/run.py PROGRAM [--record] [BLUEPRINT…]
 
 Every blueprint under blueprints/ that is no module becomes a stack. Events are put into it, and what comes out is compared
-with `data.toml`. It is updated with other values of its parameters and with a next version of its blueprint, and deleted.
-`made.toml` has how many of its resources were really made; fewer
-than that fails. `--record` writes it anew.
+with `data.toml`, as are the answers of its queries and views. It is updated with other values of its parameters, after
+which its alarms are set off, and with a next version of its blueprint, and deleted. `made.toml` has how many of its
+resources were really made; fewer than that fails. `--record` writes it anew.
 
 scripts/test calls it, with the Python that has what scripts/emulator.txt pins.
 """
@@ -33,6 +33,7 @@ from botocore.exceptions import ClientError
 from data import Sink, Way
 from emulator import Emulator
 from probes import Probes
+from signals import Signals
 from stacks import Stack, Template, Wrong
 
 MADE = HERE / "made.toml"
@@ -139,6 +140,8 @@ class Run:
             if not touched:
                 raise Wrong(f"the update of {', '.join(changed)} changed nothing")
             said.append(f"{', '.join(changed)} changed {len(touched)}")
+        if told := Signals(stack).follow():
+            said.append(f"{told} alarms heard")
         before = stack.resources()
         touched = stack.update(later)
         after = stack.resources()

@@ -2,10 +2,18 @@
 """Tests of the deploy tests: that they find what they look for."""
 
 import re
+import sys
 import tomllib
 import unittest
 from pathlib import Path
 
+sys.path.append(str(Path(__file__).resolve().parent.parent / "emulator"))
+
+import crawlers
+import duckdb
+import queries
+import sqlglot
+from columns import Names
 from resolved import unresolved
 from run import next_version
 from stacks import Conditions
@@ -89,6 +97,59 @@ class Helpers(unittest.TestCase):
                 file, function = entry["mended"].split(":")
                 text = (here.parent / "emulator" / file).read_text()
                 self.assertTrue(re.search(rf"(?m)^(async )?def {function}\(", text), entry)
+
+
+class Readers(unittest.TestCase):
+    """What reads in the local AWS what Firehose has written."""
+
+    def test_fields_are_called_as_the_table_has_them(self):
+        names = Names({"ColumnToJsonKeyMappings": {"from_ip": "ses:from-ip"}})
+        kinds = {"mail": "struct<sentto:array<string>,tags:struct<from_ip:string>>", "raw": "string", "gone": "int"}
+        given = {"Mail": {"sentTo": ["a"], "tags": {"ses:from-ip": "b"}, "more": 1}, "raw": {"x": [1]}}
+        expected = {"mail": {"sentto": ["a"], "tags": {"from_ip": "b"}}, "raw": '{"x":[1]}', "gone": None}
+        self.assertEqual(names.struct(kinds, given), expected)
+
+    def test_a_line_without_a_record_is_a_row_of_nulls(self):
+        found = list(queries.rows(b'{"a": 1}\n\n', "key", {"a": "int"}, {}))
+        self.assertEqual(found, [{"a": 1}, {"a": None}])
+        with self.assertRaisesRegex(ValueError, "HIVE_CURSOR_ERROR"):
+            list(queries.rows(b"{", "key", {"a": "int"}, {}))
+
+    def test_a_projection_makes_some_values_alone(self):
+        settings = {
+            "projection.kind.type": "enum", "projection.kind.values": "a,b",
+            "projection.month.type": "integer", "projection.month.range": "1,12", "projection.month.digits": "2",
+            "projection.year.type": "integer", "projection.year.range": "2020,2030",
+            "projection.day.type": "date", "projection.day.format": "yyyy-MM-dd", "projection.day.range": "2026-01-01,NOW+1DAYS",
+        }
+        for name, value in [("kind", "b"), ("month", "03"), ("year", "2026"), ("day", "2026-02-28")]:
+            self.assertTrue(queries.projected(settings, name, value), (name, value))
+        for name, value in [("kind", "c"), ("month", "3"), ("month", "13"), ("year", "2031"), ("day", "2025-12-31"),
+                            ("day", "2999-01-01"), ("day", "28.2.2026")]:
+            self.assertFalse(queries.projected(settings, name, value), (name, value))
+
+    def test_rows_in_a_list_become_columns(self):
+        text = "SELECT n, a, b FROM t CROSS JOIN UNNEST(items) AS item (a, b)"
+        with duckdb.connect() as connection:
+            connection.execute("CREATE TABLE \"d.t\" AS SELECT 1 AS n, [{'x': 2, 'y': 3}, {'x': 4, 'y': 5}] AS items")
+            reader = queries.Reader(connection)
+            reader.known.add(("d", "t"))
+            answer = connection.execute(reader.translated(sqlglot.parse_one(text, read="athena"), "d"))
+            self.assertEqual(answer.fetchall(), [(1, 2, 3), (1, 4, 5)])
+
+    def test_crawlers_leave_out_what_is_excluded(self):
+        for key, pattern in [("errors/a/b", "errors/**"), ("a.csv", "*.csv"), ("a/b.csv", "**.csv")]:
+            self.assertTrue(crawlers.fits(key, pattern), (key, pattern))
+        for key, pattern in [("data/errors/a", "errors/**"), ("a/b.csv", "*.csv")]:
+            self.assertFalse(crawlers.fits(key, pattern), (key, pattern))
+
+    def test_crawlers_widen_types(self):
+        fields = {}
+        for value in [{"a": 1, "b": {"c": "x"}}, {"a": 2**40, "b": {"d": [1.5]}}]:
+            for name, item in value.items():
+                crawlers.merge(fields, name, crawlers.kind(item))
+        written = {name: crawlers.written(kind) for name, kind in fields.items()}
+        self.assertEqual(written, {"a": "bigint", "b": "struct<c:string,d:array<double>>"})
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ import re
 import time
 import uuid
 
-from ministack.services import cloudwatch_logs, eventbridge, iot, kinesis, ses, ses_v2
+from ministack.services import apigateway_v1, cloudwatch_logs, eventbridge, iot, kinesis, ses, ses_v2
 
 import firehose
 
@@ -18,6 +18,7 @@ dispatch_action = iot._dispatch_rule_action
 fan_out = cloudwatch_logs._fanout_to_subscription_filters
 sent_emails = ses._sent_emails_list
 send_v2 = ses_v2.handle_request
+execute = apigateway_v1._handle_execute_in_scope
 
 # What SES v2 is asked for beside what it remembers of a message.
 SENDING = contextvars.ContextVar("sending", default=None)
@@ -30,6 +31,7 @@ def install():
     cloudwatch_logs._fanout_to_subscription_filters = to_subscriptions
     ses._sent_emails_list = ses_v2._sent_emails_list = lambda: Outbox(sent_emails())
     ses_v2.handle_request = with_configuration_set
+    apigateway_v1._handle_execute_in_scope = with_access_log
 
 
 def also_of_services(data):
@@ -108,6 +110,31 @@ def to_subscriptions(group_name, stream_name, events):
             ],
         }
         firehose.put(subscription["destinationArn"], gzip.compress(json.dumps(message).encode(), mtime=0))
+
+
+async def with_access_log(api, stage, method, path, headers, body, query, account, region):
+    """API Gateway: https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-logging-to-kinesis.html"""
+    start = time.time()
+    status, answered, answer = await execute(api, stage, method, path, headers, body, query, account, region)
+    settings = (apigateway_v1._stages_v1.get(api, {}).get(stage) or {}).get("accessLogSettings") or {}
+    if ":firehose:" in settings.get("destinationArn", ""):
+        resource, _ = apigateway_v1._match_resource_tree(api, [part for part in path.split("/") if part])
+        values = {
+            "requestId": str(uuid.uuid4()),
+            "requestTimeEpoch": int(start * 1000),
+            "stage": stage,
+            "identity.sourceIp": "127.0.0.1",
+            "httpMethod": method,
+            "path": f"/{stage}{path}",
+            "resourcePath": (resource or {}).get("path"),
+            "status": status,
+            "responseLatency": int((time.time() - start) * 1000),
+            "responseLength": len(answer),
+        }
+        # What a variable has no value for is a hyphen.
+        line = re.sub(r"\$context\.([A-Za-z.]+)", lambda name: str(values.get(name[1]) or "-"), settings["format"])
+        firehose.put(settings["destinationArn"], line)
+    return status, answered, answer
 
 
 async def with_configuration_set(method, path, headers, body, query):

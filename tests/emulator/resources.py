@@ -10,7 +10,7 @@ import json
 import threading
 import tomllib
 
-from ministack.services import athena, eventbridge
+from ministack.services import apigateway_v1, athena, eventbridge
 from ministack.services.cloudformation import provisioners, stacks
 
 import quicksight
@@ -25,6 +25,7 @@ def install(placeholders, journal):
             raise SystemExit(f"MiniStack makes {type_} itself: take it out of tests/emulator/resources.py")
         HANDLERS[type_] = handler
     HANDLERS["AWS::SecretsManager::Secret"] = named_by_arn(HANDLERS["AWS::SecretsManager::Secret"])
+    HANDLERS["AWS::ApiGateway::Stage"] = with_access_log(HANDLERS["AWS::ApiGateway::Stage"])
     HANDLERS["AWS::EC2::VPC"] = with_cidr_block(HANDLERS["AWS::EC2::VPC"])
     with open(placeholders, "rb") as file:
         for entry in tomllib.load(file)["placeholder"]:
@@ -300,6 +301,27 @@ def with_cidr_block(real):
         return name, {"CidrBlock": new["CidrBlock"], **attributes}
 
     return {**real, "create": create, "update": update, "update_with_logical_id": True}
+
+
+def with_access_log(real):
+    """A stage of a REST API that knows where its calls are logged.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-apigateway-stage.html
+    """
+
+    def noted(properties, made):
+        setting = properties.get("AccessLogSetting") or {}
+        stage = apigateway_v1._stages_v1[properties["RestApiId"]][properties["StageName"]]
+        stage["accessLogSettings"] = {"destinationArn": setting.get("DestinationArn", ""), "format": setting.get("Format", "")}
+        return made
+
+    def create(logical_id, properties, stack):
+        return noted(properties, real["create"](logical_id, properties, stack))
+
+    def update(physical_id, old, new, stack):
+        return noted(new, real["update"](physical_id, old, new, stack))
+
+    return {**real, "create": create, "update": update}
 
 
 def handler(create, update, delete):

@@ -17,9 +17,11 @@ import threading
 
 from ministack import app
 
+import clock
 import columns
 import crawlers
 import firehose
+import metrics
 import producers
 import queries
 import redshift
@@ -38,10 +40,11 @@ def main():
     firehose.install()
     columns.install()
     crawlers.install()
+    metrics.install()
     producers.install()
     queries.install()
     resources.install(placeholders, journal)
-    app.app = redshift.in_front_of(app.app, journal)
+    app.app = clock.in_front_of(redshift.in_front_of(app.app, journal))
     threading.Thread(target=end_with_input, daemon=True).start()
     app.main()
 
