@@ -63,8 +63,9 @@ fn create(folder: &Path, name: &str, architecture: &library::Architecture) -> io
                 let (old, new) = (format!("blueprint: {}", architecture.name), format!("blueprint: {name}"));
                 String::from_utf8_lossy(content).replacen(&old, &new, 1).into_bytes()
             }
-            // Names that follow from the blueprint's are written with hyphens or, in the catalog, without.
-            "README.md" => String::from_utf8_lossy(content)
+            // Names that follow from the blueprint's are written with hyphens or, in the catalog, without. Sample events
+            // name what the stack makes.
+            path if path == "README.md" || path.starts_with("events/") => String::from_utf8_lossy(content)
                 .replace(architecture.name, name)
                 .replace(&architecture.name.replace('-', "_"), &name.replace('-', "_"))
                 .into_bytes(),

@@ -1,110 +1,101 @@
 #!/usr/bin/env python3
-"""Goes the way that the README shows a newcomer, from nothing to a stack, in an empty folder.
+"""Goes the way that the README shows a newcomer, from nothing to data in a stack, in an empty folder.
 
-    tests/deploy/newcomer.py PROGRAM
+    tests/deploy/newcomer.py PROGRAM [--record]
 
-The commands are those of the README, read from it. formwork is the given program instead of an installed one, and what
-is said to the AWS command line is done on the local AWS. An event is put into what was deployed, and must arrive.
+The commands are those of the README, run in one shell as they stand there, and what they print must be what the README
+shows, but for times, sizes and names that are made up. formwork is the given program instead of an installed one.
+`--record` writes what came into the README.
 """
 
-import json
 import os
 import re
-import shlex
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
-PROJECT = HERE.parent.parent
-sys.path.append(str(HERE.parent / "emulator"))
-
-from emulator import Emulator
-
+PROJECT = Path(__file__).resolve().parent.parent.parent
 SECTION = "## From nothing to a stack"
-SECONDS = 60
+LOCAL_AWS = "../formwork/scripts/local-aws"
+# What parts the outputs of two commands.
+MARK = "=====next====="
+SECONDS = 300
 
 
 def main():
-    program = Path(sys.argv[1]).resolve()
-    commands = shown(PROJECT.joinpath("README.md").read_text())
-    done = []
-    with tempfile.TemporaryDirectory(prefix="formwork-newcomer-") as folder, Emulator(HERE / "placeholders.toml") as emulator:
-        home = Path(folder)
-        (home / "bin").mkdir()
-        (home / "bin/formwork").symlink_to(program)
-        for command in commands:
-            words = shlex.split(command, comments=True)
-            start = time.monotonic()
-            match words[:2]:
-                case ["cargo", "install"]:
-                    # `scripts/test` has built the program.
-                    continue
-                case ["formwork", _]:
-                    environment = {"PATH": f"{home / 'bin'}:{os.defpath}", "HOME": folder, "LANG": "C.UTF-8"}
-                    ran = subprocess.run(words, cwd=home, env=environment, capture_output=True, text=True)
-                    if ran.returncode != 0:
-                        raise SystemExit(f"`{command}` ended with {ran.returncode}:\n{ran.stdout}{ran.stderr}")
-                case ["aws", "cloudformation"]:
-                    stack = deploy(emulator, home, options(words[3:]))
-                case _:
-                    raise SystemExit(f"nobody knows how to do `{command}` here")
-            done.append(words[:2])
-            print(f"{shlex.join(words)}  ({time.monotonic() - start:.1f} s)")
-        for needed in (["formwork", "new"], ["formwork", "check"], ["formwork", "render"], ["aws", "cloudformation"]):
-            if needed not in done:
-                raise SystemExit(f"the README does not show `{' '.join(needed)}` under `{SECTION}`")
-        arrives(emulator, stack)
-    return 0
-
-
-def shown(readme):
-    """The commands of the section, one a line."""
+    program, record = Path(sys.argv[1]).resolve(), "--record" in sys.argv[2:]
+    readme = PROJECT.joinpath("README.md").read_text()
     _, _, section = readme.partition(SECTION)
-    [block] = re.findall(r"```sh\n(.*?)```", section.split("\n## ")[0], re.S)
-    return [line for line in block.replace("\\\n", " ").splitlines() if line.strip()]
+    section = section.split("\n## ")[0]
+    shown = [step for block in re.findall(r"```console\n(.*?)```", section, re.S) for step in steps(block)]
+    start = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="formwork-newcomer-") as folder:
+        came = run(Path(folder), program, [command for command, _ in shown])
+    wrong = 0
+    for (command, wanted), (status, got) in zip(shown, came, strict=True):
+        if status != "0":
+            raise SystemExit(f"`{command}` ended with {status}:\n{got}")
+        if record:
+            section = section.replace(f"$ {command}\n{wanted}", f"$ {command}\n{got}", 1)
+        elif settled(wanted) != settled(got):
+            wrong += 1
+            print(f"`{command}` prints\n{got}and the README shows\n{wanted}")
+    if record:
+        head, _, rest = readme.partition(SECTION)
+        PROJECT.joinpath("README.md").write_text(head + SECTION + section + "\n## " + rest.split("\n## ", 1)[1])
+    print(f"{len(shown)} commands of the README, {wrong} wrong, {time.monotonic() - start:.0f} s")
+    return 1 if wrong else 0
 
 
-def options(words):
-    """Options of a command, each with its value."""
-    return dict(zip(words[::2], words[1::2], strict=True))
+def steps(block):
+    """The commands of a block, each with what is shown below it."""
+    for part in re.split(r"(?m)^\$ ", block)[1:]:
+        lines = part.splitlines(keepends=True)
+        length = 1
+        while lines[length - 1].endswith("\\\n"):
+            length += 1
+        yield "".join(lines[:length]).rstrip("\n"), "".join(lines[length:])
 
 
-def deploy(emulator, folder, given):
-    """`aws cloudformation deploy` with these options."""
-    cloudformation = emulator.client("cloudformation")
-    name = given["--stack-name"]
-    body = (folder / given["--template-file"]).read_text()
-    cloudformation.create_stack(StackName=name, TemplateBody=body, Capabilities=[given["--capabilities"]])
-    end = time.monotonic() + SECONDS
-    while time.monotonic() < end:
-        stack = cloudformation.describe_stacks(StackName=name)["Stacks"][0]
-        if not stack["StackStatus"].endswith("_IN_PROGRESS"):
-            break
-        time.sleep(0.05)
-    if stack["StackStatus"] != "CREATE_COMPLETE":
-        raise SystemExit(f"the stack is {stack['StackStatus']}: {stack.get('StackStatusReason')}")
-    return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+def run(home, program, commands):
+    """Runs commands in one shell; gives the status and the output of each."""
+    (home / "bin").mkdir()
+    (home / "bin/formwork").symlink_to(program)
+    # What is made beside the project is made beside this folder.
+    (home / "formwork").mkdir()
+    (home / "formwork/scripts").symlink_to(PROJECT / "scripts")
+    script, enclosed = ["cd formwork"], 0
+    for command in commands:
+        if command.startswith("cargo install"):
+            # `scripts/test` has built the program.
+            command = "true"
+        if command == LOCAL_AWS:
+            # What comes after it is typed into the shell that it opens.
+            script += [f"echo {MARK}0", f"{command} bash -s <<'END' 2>&1"]
+            enclosed += 1
+            continue
+        script += [f"{{ {command}\n}} 2>&1", f'echo "{MARK}$?"']
+    script += ["END"] * enclosed
+    environment = {"PATH": f"{home / 'bin'}:{os.environ['PATH']}", "HOME": str(home), "LANG": "C.UTF-8"}
+    environment.update({name: value for name, value in os.environ.items() if name == "PYTHON"})
+    ran = subprocess.run(
+        ["bash"], input="\n".join(script) + "\n", cwd=home, env=environment, capture_output=True, text=True, timeout=SECONDS
+    )
+    came = [(status, output) for output, status in re.findall(rf"(.*?){MARK}(\d+)\n", ran.stdout, re.S)]
+    if len(came) != len(commands):
+        raise SystemExit(f"{len(came)} of {len(commands)} commands ended:\n{ran.stdout}{ran.stderr}")
+    return came
 
 
-def arrives(emulator, outputs):
-    """An event of an application comes into the archive."""
-    entry = {"Source": "shop.orders", "DetailType": "Order Placed", "Detail": json.dumps({"order": 4711})}
-    answer = emulator.client("events").put_events(Entries=[entry])
-    if answer["FailedEntryCount"]:
-        raise SystemExit(f"the event was refused: {answer['Entries']}")
-    end = time.monotonic() + SECONDS
-    while time.monotonic() < end:
-        found = emulator.client("s3").list_objects_v2(Bucket=outputs["ArchiveBucket"]).get("Contents", [])
-        if found:
-            break
-        time.sleep(0.05)
-    keys = [item["Key"] for item in found]
-    if len(keys) != 1 or not keys[0].startswith("order_placed/day="):
-        raise SystemExit(f"the archive has {keys}")
-    print(f"an event is in the archive: {keys[0]}")
+def settled(text):
+    """What a command prints, without what is made up anew each time."""
+    text = re.sub(r"\d{4}-\d\d-\d\d", "DATE", text)
+    text = re.sub(r"\d\d[:-]\d\d[:-]\d\d", "TIME", text)
+    text = re.sub(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "ID", text)
+    text = re.sub(r"DeliveryStream-\w{12}", "DeliveryStream-NAME", text)
+    return re.sub(r" +\d+ (?=\S+/)", " SIZE ", text)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,9 @@
 """Starts the local AWS and stops it again.
 
+    emulator.py PLACEHOLDERS [COMMAND…]
+
+runs a command, or a shell, that speaks to it.
+
 It listens on loopback alone, on a port that is free, with an environment of its own: nothing of the user's account is
 seen, and none of MiniStack's listeners beside its gateway is opened.
 """
@@ -117,7 +121,45 @@ class Emulator:
             config=Config(s3={"addressing_style": "path"}, retries={"max_attempts": 1}, read_timeout=120),
         )
 
+    def environment(self):
+        """What makes the AWS command line and the SDKs speak to it, and nothing else."""
+        ours = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+        return {
+            **ours,
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{ours.get('PATH', os.defpath)}",
+            "AWS_ENDPOINT_URL": self.url,
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+            "AWS_DEFAULT_REGION": "us-east-1",
+            "AWS_PAGER": "",
+            # No profile of the user has a say.
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+
     def made(self, stack):
         """The resources of a stack as they were last made or changed, by logical id."""
         lines = (json.loads(line) for line in self.journal.read_text().splitlines())
         return {line["id"]: line for line in lines if line["stack"] == stack}
+
+
+def main():
+    placeholders, *command = sys.argv[1:]
+    with Emulator(placeholders) as emulator:
+        if not command:
+            command = [os.environ.get("SHELL", "bash")]
+            print(f"a local AWS is at {emulator.url}; it ends with this shell", file=sys.stderr)
+        # Who interrupts means the command, and not what it speaks to.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        mind = lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)
+        try:
+            status = subprocess.run(command, env=emulator.environment(), preexec_fn=mind).returncode
+        except OSError as error:
+            print(f"error: cannot run {command[0]}: {error.strerror}", file=sys.stderr)
+            return 127
+        return status if status >= 0 else 128 - status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

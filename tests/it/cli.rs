@@ -627,6 +627,17 @@ fn new_makes_a_blueprint_that_compiles_under_its_own_name() {
 }
 
 #[test]
+fn what_new_makes_passes_its_own_tests() {
+    let folder = Folder::new(&[]);
+    let list = formwork(&["list"]).out;
+    for name in list.lines().filter_map(|line| line.split("  ").next()) {
+        assert_eq!(folder.output(&["new", &format!("my-{name}"), "--from", name]).status.code(), Some(0));
+    }
+    let output = folder.output(&["test"]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+}
+
+#[test]
 fn new_refuses_what_it_cannot_make() {
     let folder = Folder::new(&[("file", "kept")]);
     for (name, from, into, said) in [

@@ -85,3 +85,21 @@ fn the_blueprint_of_the_readme_makes_what_it_says() {
     let count = compiled.template.unwrap().template().resources.len();
     assert!(after.contains(&format!("This becomes {count} resources")), "{count} resources");
 }
+
+/// What the README shows of commands in this folder is what they print; `tests/deploy/newcomer.py` goes the way of those
+/// that are run elsewhere.
+#[test]
+fn the_commands_of_the_readme_print_what_it_shows() {
+    let readme = include_str!("../../README.md");
+    let mut run = 0;
+    for section in readme.split("\n## ").filter(|section| !section.starts_with("From nothing to a stack")) {
+        let blocks = section.split("```console\n").skip(1).filter_map(|rest| rest.split("```").next());
+        for step in blocks.flat_map(|block| block.split("$ ")).filter(|step| !step.is_empty()) {
+            let (command, shown) = step.split_once('\n').unwrap();
+            let words: Vec<&str> = command.strip_prefix("formwork ").expect(command).split(' ').collect();
+            assert_eq!(printed(&words), shown, "{command}");
+            run += 1;
+        }
+    }
+    assert!(run > 1);
+}
