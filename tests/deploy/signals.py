@@ -58,6 +58,11 @@ class Signals:
         sqs = self.emulator.client("sqs")
         url = sqs.create_queue(QueueName=f"listener-{name}-{time.time_ns()}")["QueueUrl"]
         arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        # As a subscriber lets a topic in.
+        statement = {"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage",
+                     "Resource": arn, "Condition": {"ArnEquals": {"aws:SourceArn": topic}}}
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
         self.emulator.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
         return url
 

@@ -10,6 +10,8 @@ import json
 from ministack.services import firehose as service
 from ministack.services import glue
 
+from permissions import act
+
 convert = service._convert_to_parquet
 
 
@@ -21,6 +23,10 @@ def to_parquet(conversion, data):
     schema = conversion.get("SchemaConfiguration") or {}
     table = glue._tables.get(f"{schema.get('DatabaseName')}/{schema.get('TableName')}") or {}
     columns = {column["Name"]: column["Type"] for column in table.get("StorageDescriptor", {}).get("Columns", [])}
+    catalog = "arn:aws:glue:us-east-1:000000000000:"
+    for thing in ("catalog", f"database/{schema['DatabaseName']}", f"table/{schema['DatabaseName']}/{schema['TableName']}"):
+        reads = ("GetTable", "GetTableVersion", "GetTableVersions")
+        act("firehose.amazonaws.com", schema["RoleARN"], [(f"glue:{action}", catalog + thing) for action in reads])
     names = Names(conversion["InputFormatConfiguration"]["Deserializer"].get("OpenXJsonSerDe") or {})
     documents = [names.struct(columns, document) for document in service._json_documents(data)]
     # Its fields have the names of columns now, so nothing is left to be mapped.

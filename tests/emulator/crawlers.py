@@ -13,6 +13,8 @@ from pathlib import Path
 import duckdb
 from ministack.services import glue, s3
 
+from permissions import act
+
 READERS = {
     "json": "org.openx.data.jsonserde.JsonSerDe",
     "parquet": "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe",
@@ -35,6 +37,9 @@ def crawl(data):
         for bucket, key, folders in objects(crawler, target):
             found.setdefault((bucket, folders[0]), []).append((key, folders[1]))
         for (bucket, folder), keys in found.items():
+            store = f"arn:aws:s3:::{bucket}"
+            reads = [("s3:ListBucket", store), *(("s3:GetObject", f"{store}/{key}") for key, _ in keys)]
+            act("glue.amazonaws.com", crawler["Role"], reads)
             note(crawler, bucket, folder, keys)
     return start(data)
 
@@ -87,7 +92,10 @@ def note(crawler, bucket, folder, keys):
         "PartitionKeys": [{"Name": field, "Type": "string"} for field, _ in of],
         "StorageDescriptor": storage,
     }
-    database = crawler["DatabaseName"]
+    database, catalog = crawler["DatabaseName"], "arn:aws:glue:us-east-1:000000000000:"
+    things = ("catalog", f"database/{database}", f"table/{database}/{name}")
+    writes = ("GetTable", "CreateTable", "UpdateTable", "GetPartition", "BatchCreatePartition")
+    act("glue.amazonaws.com", crawler["Role"], [(f"glue:{action}", catalog + thing) for action in writes for thing in things])
     known = f"{database}/{name}" in glue._tables
     (glue._update_table if known else glue._create_table)({"DatabaseName": database, "TableInput": table})
     for below in sorted({tuple(below) for _, below in keys}):

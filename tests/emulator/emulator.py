@@ -53,7 +53,8 @@ class Emulator:
             "IOT_MTLS_ENABLED": "0",
             "SFTP_ENABLED": "0",
             "LOG_LEVEL": "WARNING",
-            "AUTH": os.environ.get("FORMWORK_EMULATOR_AUTH", "false"),
+            # What the roles of functions may do is asked of them.
+            "AUTH": "true",
             "HTTP_SINK": self.sink,
             "PYTHONDONTWRITEBYTECODE": "1",
         }

@@ -19,8 +19,12 @@ import jq
 from ministack.services import firehose as service
 from ministack.services import lambda_svc, secretsmanager
 
+from permissions import act
+
 # How what is written now is packed: an object has no other way to know its stream.
 COMPRESSION = contextvars.ContextVar("compression", default=None)
+
+SERVICE = "firehose.amazonaws.com"
 
 put_object = service._put_s3_object
 evaluate_prefix = service._evaluate_prefix
@@ -99,6 +103,16 @@ def write(bucket, key, body):
     if config.get("CompressionFormat") == "GZIP":
         body = gzip.compress(body, mtime=0)
         key += "" if config.get("FileExtension") else ".gz"
+    if "RoleARN" in config:
+        store = f"arn:aws:s3:::{bucket}"
+        of_bucket = ("s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads")
+        of_object = ("s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject")
+        needs = [(action, store) for action in of_bucket] + [(action, f"{store}/{key}") for action in of_object]
+        logging = config.get("CloudWatchLoggingOptions") or {}
+        if logging.get("Enabled"):
+            log = f"log-group:{logging['LogGroupName']}:log-stream:{logging['LogStreamName']}"
+            needs.append(("logs:PutLogEvents", f"arn:aws:logs:us-east-1:000000000000:{log}"))
+        act(SERVICE, config["RoleARN"], needs)
     put_object(bucket, key, body)
 
 
@@ -161,6 +175,8 @@ def transformed(stream, destination, records, used):
     if arn is None:
         yield from ((number, data, None) for number, data in records)
         return
+    needs = [(f"lambda:{action}", arn) for action in ("InvokeFunction", "GetFunctionConfiguration")]
+    act(SERVICE, used["Lambda"]["RoleArn"], needs)
     name, qualifier = lambda_svc._resolve_name_and_qualifier(arn)
     function, _ = lambda_svc._get_func_record_for_qualifier(name, qualifier)
     event = {
@@ -251,6 +267,11 @@ def direct_batch(data):
 
 
 def from_kinesis(arn, records):
+    reads = ("DescribeStream", "GetShardIterator", "GetRecords", "ListShards")
+    for stream in service._streams.values():
+        source = stream.get("kinesis_source") or {}
+        if source.get("KinesisStreamARN") == arn:
+            act(SERVICE, source["RoleARN"], [(f"kinesis:{action}", arn) for action in reads])
     ingest(arn, records)
     for stream in list(service._streams.values()):
         if (stream.get("kinesis_source") or {}).get("KinesisStreamARN") == arn:
@@ -330,5 +351,6 @@ def access_key(config):
     secret = config.get("SecretsManagerConfiguration") or {}
     if not secret.get("Enabled"):
         return config["EndpointConfiguration"].get("AccessKey")
+    act(SERVICE, secret["RoleARN"], [("secretsmanager:GetSecretValue", secret["SecretARN"])])
     status, _, body = secretsmanager._get_secret_value({"SecretId": secret["SecretARN"]})
     return json.loads(json.loads(body)["SecretString"])["api_key"] if status == 200 else None

@@ -11,6 +11,7 @@ import uuid
 from ministack.services import apigateway_v1, cloudwatch_logs, eventbridge, iot, kinesis, ses, ses_v2
 
 import firehose
+from permissions import act
 
 put_events = eventbridge._put_events
 invoke_target = eventbridge._invoke_target
@@ -43,6 +44,7 @@ def to_target(target, event, rule, view=None):
     """EventBridge: a target that is a delivery stream gets what any other target gets."""
     if ":firehose:" not in target.get("Arn", ""):
         return invoke_target(target, event, rule, view)
+    act("events.amazonaws.com", target["RoleArn"], [("firehose:PutRecord", target["Arn"])], source=rule["Arn"])
     view = view or eventbridge._pattern_event_view(event)
     whole = view.event_with_detail()
     if target.get("InputTransformer"):
@@ -62,7 +64,10 @@ def to_target(target, event, rule, view=None):
 async def to_action(account, region, rule_name, action, event):
     """IoT: https://docs.aws.amazon.com/iot/latest/developerguide/kinesis-firehose-rule-action.html
     and https://docs.aws.amazon.com/iot/latest/developerguide/kinesis-rule-action.html"""
+    source = f"arn:aws:iot:us-east-1:000000000000:rule/{rule_name}"
     if "kinesis" in action:
+        stream = f"arn:aws:kinesis:us-east-1:000000000000:stream/{action['kinesis']['streamName']}"
+        act("iot.amazonaws.com", action["kinesis"]["roleArn"], [("kinesis:PutRecord", stream)], source=source)
         settings, data = action["kinesis"], event if isinstance(event, (bytes, str)) else json.dumps(event)
         data = data.encode() if isinstance(data, str) else data
         fields = json.loads(data)
@@ -75,6 +80,9 @@ async def to_action(account, region, rule_name, action, event):
     if "firehose" not in action:
         return await dispatch_action(account, region, rule_name, action, event)
     settings = action["firehose"]
+    stream = f"arn:aws:firehose:us-east-1:000000000000:deliverystream/{settings['deliveryStreamName']}"
+    put = "firehose:PutRecordBatch" if settings.get("batchMode") else "firehose:PutRecord"
+    act("iot.amazonaws.com", settings["roleArn"], [(put, stream)], source=source)
     data = event if isinstance(event, (bytes, str)) else json.dumps(event)
     data = data.encode() if isinstance(data, str) else data
     items = json.loads(data) if settings.get("batchMode") else None
@@ -98,6 +106,9 @@ def to_subscriptions(group_name, stream_name, events):
         ]
         if not matching:
             continue
+        arn, put = subscription["destinationArn"], ("firehose:PutRecord", "firehose:PutRecordBatch")
+        source = f"arn:aws:logs:us-east-1:000000000000:log-group:{group_name}:*"
+        act("logs.amazonaws.com", subscription["roleArn"], [(action, arn) for action in put], source=source)
         message = {
             "messageType": "DATA_MESSAGE",
             "owner": "000000000000",
@@ -176,6 +187,9 @@ class Outbox:
             stream = destination.get("KinesisFirehoseDestination")
             for kind, event in happenings(message, name, tags):
                 if stream and destination["Enabled"] and kind in destination["MatchingEventTypes"]:
+                    source = f"arn:aws:ses:us-east-1:000000000000:configuration-set/{name}"
+                    needs = [("firehose:PutRecordBatch", stream["DeliveryStreamArn"])]
+                    act("ses.amazonaws.com", stream["IamRoleArn"], needs, source=source)
                     firehose.put(stream["DeliveryStreamArn"], json.dumps(event) + "\n")
 
 

@@ -4,15 +4,24 @@ No open emulator has it. Requests are held against the model of the API that bot
 the journal; no statement is understood.
 """
 
+import contextvars
 import json
 import threading
 import uuid
+from pathlib import Path
 
 import botocore.session
 from botocore.validate import ParamValidator
+from ministack import app as ministack
+from ministack.core import iam_evaluator
+
+from resources import Attributes
 
 PREFIX = "RedshiftData."
 LOCK = threading.Lock()
+# Whose statement it is that has an id.
+OWNERS = {}
+CALLER = contextvars.ContextVar("caller")
 MODEL = botocore.session.get_session().get_service_model("redshift-data")
 
 
@@ -29,12 +38,42 @@ def in_front_of(app, journal):
         while more:
             message = await receive()
             body, more = body + message.get("body", b""), message.get("more_body", False)
-        status, answer = answered(target.removeprefix(PREFIX), json.loads(body or b"{}"), journal)
+        operation, request = target.removeprefix(PREFIX), json.loads(body or b"{}")
+        status, answer = denied(operation, request, headers, journal) or answered(operation, request, journal)
         kind = [(b"content-type", b"application/x-amz-json-1.1")]
         await send({"type": "http.response.start", "status": status, "headers": kind})
         await send({"type": "http.response.body", "body": json.dumps(answer).encode()})
 
     return answering
+
+
+def denied(operation, request, headers, journal):
+    """What IAM says of a caller who may not do this; None of one who may.
+
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonredshiftdataapi.html
+    """
+    texts = {name.decode("latin-1"): value for name, value in headers.items()}
+    CALLER.set(iam_evaluator.resolve_principal(ministack.extract_access_key_id(texts, {}), "000000000000"))
+    refusal = ministack._enforce_data_plane(
+        "redshift-data",
+        f"redshift-data:{operation}",
+        texts,
+        {},
+        "",
+        resource_arn=arn(request, journal),
+        service_context={"redshift-data:statement-owner-iam-userid": OWNERS.get(request.get("Id"))},
+    )
+    return refusal and refused("AccessDeniedException", refusal[2].decode())
+
+
+def arn(request, journal):
+    """What a request is about: the cluster or the workgroup that a stack has made."""
+    if "ClusterIdentifier" in request:
+        return f"arn:aws:redshift:us-east-1:000000000000:cluster:{request['ClusterIdentifier']}"
+    for line in map(json.loads, Path(journal).read_text().splitlines()):
+        if line.get("physical") == request.get("WorkgroupName", ""):
+            return Attributes(line["type"], line["id"])["Workgroup.WorkgroupArn"]
+    return "*"
 
 
 def answered(operation, request, journal):
@@ -51,7 +90,9 @@ def answered(operation, request, journal):
             line = {"stack": None, "id": request[places[0]], "statement": text}
             with LOCK, open(journal, "a", encoding="utf-8") as file:
                 file.write(json.dumps(line) + "\n")
-        return 200, {"Id": str(uuid.uuid4()), "Database": request.get("Database", "dev")}
+        number = str(uuid.uuid4())
+        OWNERS[number] = CALLER.get().keys.get("aws:userid")
+        return 200, {"Id": number, "Database": request.get("Database", "dev")}
     if operation == "DescribeStatement":
         return 200, {"Id": request["Id"], "Status": "FINISHED", "ResultRows": 0, "HasResultSet": False}
     if operation == "CancelStatement":

@@ -22,6 +22,7 @@ import columns
 import crawlers
 import firehose
 import metrics
+import permissions
 import producers
 import queries
 import redshift
@@ -41,6 +42,7 @@ def main():
     columns.install()
     crawlers.install()
     metrics.install()
+    permissions.install()
     producers.install()
     queries.install()
     resources.install(placeholders, journal)
