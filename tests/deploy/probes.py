@@ -52,6 +52,10 @@ def filters(aws, name, properties):
     return aws.logs.describe_subscription_filters(logGroupName=group)["subscriptionFilters"]
 
 
+def security_rule(aws, name, properties):
+    rules = aws.ec2.describe_security_group_rules(Filters=[{"Name": "group-id", "Values": [properties["GroupId"]]}])
+    return [rule for rule in rules["SecurityGroupRules"] if rule["SecurityGroupRuleId"] == name]
+
 
 # By type: the name in the stack and the properties, to something true where it exists.
 ASK = {
@@ -68,6 +72,20 @@ ASK = {
     "AWS::CloudWatch::Dashboard": lambda aws, name, p: json.loads(
         aws.cloudwatch.get_dashboard(DashboardName=name)["DashboardBody"]
     ),
+    "AWS::EC2::FlowLog": lambda aws, name, p: aws.ec2.describe_flow_logs(FlowLogIds=[name])["FlowLogs"],
+    "AWS::EC2::RouteTable": lambda aws, name, p: aws.ec2.describe_route_tables(RouteTableIds=[name])["RouteTables"],
+    "AWS::EC2::SecurityGroup": lambda aws, name, p: aws.ec2.describe_security_groups(GroupIds=[name])["SecurityGroups"],
+    "AWS::EC2::SecurityGroupEgress": security_rule,
+    "AWS::EC2::SecurityGroupIngress": security_rule,
+    "AWS::EC2::Subnet": lambda aws, name, p: aws.ec2.describe_subnets(SubnetIds=[name])["Subnets"],
+    "AWS::EC2::SubnetRouteTableAssociation": lambda aws, name, p: [
+        association
+        for table in aws.ec2.describe_route_tables(RouteTableIds=[p["RouteTableId"]])["RouteTables"]
+        for association in table["Associations"]
+        if association.get("SubnetId") == p["SubnetId"]
+    ],
+    "AWS::EC2::VPC": lambda aws, name, p: aws.ec2.describe_vpcs(VpcIds=[name])["Vpcs"],
+    "AWS::EC2::VPCEndpoint": lambda aws, name, p: aws.ec2.describe_vpc_endpoints(VpcEndpointIds=[name])["VpcEndpoints"],
     "AWS::Events::ApiDestination": lambda aws, name, p: aws.events.describe_api_destination(Name=name),
     "AWS::Events::Archive": lambda aws, name, p: aws.events.describe_archive(ArchiveName=name),
     "AWS::Events::Connection": lambda aws, name, p: aws.events.describe_connection(Name=name),
@@ -80,6 +98,9 @@ ASK = {
     "AWS::Glue::Table": lambda aws, name, p: aws.glue.get_table(DatabaseName=p["DatabaseName"], Name=name),
     "AWS::Glue::Trigger": lambda aws, name, p: aws.glue.get_trigger(Name=name),
     "AWS::IAM::ManagedPolicy": lambda aws, name, p: aws.iam.get_policy(PolicyArn=name),
+    "AWS::IAM::Policy": lambda aws, name, p: all(
+        aws.iam.get_role_policy(RoleName=role, PolicyName=p["PolicyName"]) for role in p["Roles"]
+    ),
     "AWS::IAM::Role": lambda aws, name, p: aws.iam.get_role(RoleName=name),
     "AWS::IoT::TopicRule": lambda aws, name, p: aws.iot.get_topic_rule(ruleName=name),
     "AWS::KMS::Alias": lambda aws, name, p: [

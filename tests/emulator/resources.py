@@ -13,6 +13,7 @@ import tomllib
 from ministack.services import apigateway_v1, athena, eventbridge
 from ministack.services.cloudformation import provisioners, stacks
 
+import networks
 import quicksight
 
 HANDLERS = provisioners._RESOURCE_HANDLERS
@@ -334,5 +335,6 @@ MADE = {
     "AWS::Events::Archive": handler(archive, change_archive, forget_archive),
     "AWS::Events::Connection": handler(connection, change_connection, forget_connection),
     "AWS::Events::EventBusPolicy": handler(bus_policy, change_bus_policy, forget_bus_policy),
+    **networks.MADE,
     **quicksight.MADE,
 }
