@@ -295,7 +295,8 @@ pub fn parse(text: &str) -> Result<Statement, Mistake> {
             Some('\'' | '"') => reader.quoted()?,
             _ => return reader.fail("instead of a topic", "write the topic filter in quotes, as `'sensors/+/data'`"),
         };
-        check_topic(&name, start + 1)?;
+        // As it is written, where a quote in it stands twice, so that places are right.
+        check_topic(&reader.text[start + 1..reader.at - 1], start + 1)?;
         topic = Some((name, start..reader.at));
     }
     let condition = if reader.keyword("where") { Some(reader.expression(0, 0)?) } else { None };
@@ -729,6 +730,7 @@ mod tests {
             ("SELECT a b FROM 'x'", "b FROM 'x'", "`b FROM 'x'` after the end of the statement"),
             ("SELECT * FROM topic", "topic", "`topic` instead of a topic"),
             ("SELECT * FROM 'a/#/b'", "#", "`#` that is not the last level"),
+            ("SELECT * FROM 'it''s/é/b+/c'", "b+", "`+` that is not a whole level"),
             ("SELECT * FROM 'a/b+'", "b+", "`+` that is not a whole level"),
             ("SELECT * FROM 'a", "'a", "a quote that nothing closes"),
             ("SELECT uper(a) FROM 'x'", "uper", "no function `uper`"),
