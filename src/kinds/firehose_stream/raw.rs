@@ -1,8 +1,8 @@
 //! A delivery stream as a raw resource.
 
-use super::{SOURCED, STREAM, metrics, take_records};
+use super::{SOURCED, STREAM, metrics, puts_records, take_records};
 use crate::kinds::standing::Properties;
-use crate::kinds::{Access, Component, Grant, Metrics, Peers, Place, Request, Scope, Site};
+use crate::kinds::{Component, Grant, Metrics, Peers, Place, Request, Scope, Site};
 use crate::source::Span;
 use crate::template::Value;
 
@@ -51,13 +51,7 @@ impl Component for Fed {
     fn accept(&self, request: &Request<'_>, place: &Place, scope: &Scope) -> Grant {
         let origin = request.origin;
         match request.access {
-            Access::SendEvents
-            | Access::SendDeviceMessages
-            | Access::SendMailEvents
-            | Access::PutRecords
-            | Access::Call
-            | Access::StreamLogs
-            | Access::StreamMetrics => {
+            access if puts_records(access) => {
                 if let Some(source) = self.source {
                     scope
                         .sink()
