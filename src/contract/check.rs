@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 
 use super::document::{self, Document, Fragment, Location, Target, is_in_place, target, unescaped};
 use super::violation::{phrase, told};
-use super::{Contract, INLINE, Part};
+use super::{Contract, INLINE, Part, plain};
 use crate::diagnostics::{Sink, alternatives, closest};
 use crate::source::Span;
 
@@ -513,19 +513,16 @@ impl Reader<'_> {
             let document = &self.documents[&at.path];
             let Some(schema) = document.json.pointer(&at.pointer) else { continue };
             let said = document.json.get("$schema").and_then(Json::as_str).and_then(dialect);
-            let validator = match said.unwrap_or(default) {
-                Draft::Draft4 => jsonschema::draft4::meta::validator(),
-                Draft::Draft6 => jsonschema::draft6::meta::validator(),
-                Draft::Draft7 => jsonschema::draft7::meta::validator(),
-                Draft::Draft201909 => jsonschema::draft201909::meta::validator(),
-                _ => jsonschema::draft202012::meta::validator(),
-            };
+            let draft = said.unwrap_or(default);
             // `$schema` was looked at already, and may be written with `https`.
             let mut schema = schema.clone();
             if let Json::Object(map) = &mut schema {
                 map.shift_remove("$schema");
             }
-            for error in validator.iter_errors(&schema) {
+            if plain::is_valid(&schema, draft) {
+                continue;
+            }
+            for error in meta(draft).iter_errors(&schema) {
                 let pointer = format!("{}{}", at.pointer, error.instance_path().as_str());
                 is_sound = false;
                 if !told.insert((at.path.clone(), pointer.clone())) {
@@ -537,6 +534,17 @@ impl Reader<'_> {
             }
         }
         self.is_sound &= is_sound;
+    }
+}
+
+/// What holds schemas of a draft to the schema of schemas.
+pub(super) fn meta(draft: Draft) -> jsonschema::meta::MetaValidator<'static> {
+    match draft {
+        Draft::Draft4 => jsonschema::draft4::meta::validator(),
+        Draft::Draft6 => jsonschema::draft6::meta::validator(),
+        Draft::Draft7 => jsonschema::draft7::meta::validator(),
+        Draft::Draft201909 => jsonschema::draft201909::meta::validator(),
+        _ => jsonschema::draft202012::meta::validator(),
     }
 }
 

@@ -8,6 +8,7 @@ mod check;
 pub mod document;
 mod examples;
 mod may;
+mod plain;
 #[cfg(test)]
 mod tests;
 mod violation;

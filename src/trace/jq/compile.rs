@@ -81,8 +81,8 @@ pub struct Code {
     pub nodes: Vec<Node>,
     /// What functions do.
     pub functions: Vec<Id>,
-    /// The functions that are defined nowhere in an environment.
-    globals: BTreeMap<(String, usize), usize>,
+    /// The functions of jq itself that the program uses, by their text.
+    globals: BTreeMap<&'static str, usize>,
 }
 
 /// A name that is known at one place of a program.
@@ -93,8 +93,9 @@ enum Name {
     Label(String),
 }
 
-/// What jq 1.6 defines in its own language.
-static PRELUDE: LazyLock<Result<Code, String>> = LazyLock::new(prelude);
+/// What jq 1.6 defines in its own language: the text of each function, by its name and the number of its parameters. A
+/// program uses few of them, so each is read where it is used.
+static PRELUDE: LazyLock<BTreeMap<(&str, usize), &'static str>> = LazyLock::new(prelude);
 
 /// The nodes of a program and the first of them.
 ///
@@ -102,28 +103,31 @@ static PRELUDE: LazyLock<Result<Code, String>> = LazyLock::new(prelude);
 ///
 /// What is not run here, in words.
 pub fn compile(body: &Expression) -> Result<(Code, Id), String> {
-    let code = PRELUDE.as_ref().map_err(Clone::clone)?.clone();
-    let mut compiler = Compiler { code, scope: Vec::new() };
+    let mut compiler = Compiler::default();
     let root = compiler.expression(body)?;
+    compiler.globals()?;
     Ok((compiler.code, root))
 }
 
-fn prelude() -> Result<Code, String> {
-    let read = jq::functions(include_str!("prelude.jq")).map_err(|mistake| format!("{}: {mistake:?}", "prelude.jq"))?;
-    let mut compiler = Compiler { code: Code::default(), scope: Vec::new() };
-    for (number, function) in read.iter().enumerate() {
-        compiler.code.globals.insert((function.name.clone(), function.parameters.len()), number);
-        compiler.code.functions.push(0);
-    }
-    for (number, function) in read.iter().enumerate() {
-        compiler.function(function, number)?;
-    }
-    Ok(compiler.code)
+/// Each function begins a line with `def`.
+fn prelude() -> BTreeMap<(&'static str, usize), &'static str> {
+    let text = include_str!("prelude.jq");
+    let starts: Vec<usize> = text.match_indices("\ndef ").map(|(at, _)| at + 1).chain([text.len()]).collect();
+    let functions = starts.windows(2).map(|ends| {
+        let function = &text[ends[0]..ends[1]];
+        let head = function["def ".len()..].split(':').next().unwrap_or_default();
+        let (name, parameters) = head.split_once('(').unwrap_or((head, ""));
+        ((name, parameters.split(';').filter(|parameter| !parameter.is_empty()).count()), function)
+    });
+    functions.collect()
 }
 
+#[derive(Default)]
 struct Compiler {
     code: Code,
     scope: Vec<Name>,
+    /// The functions of jq itself that are used and not compiled yet, with their numbers.
+    wanted: Vec<(&'static str, usize)>,
 }
 
 type Compiled<T> = Result<T, String>;
@@ -381,10 +385,31 @@ impl Compiler {
         if let Some(native) = native(name, count) {
             return Ok(Node::Native(native, self.all(arguments)?));
         }
-        match self.code.globals.get(&(name.to_owned(), count)).copied() {
+        match self.global(name, count) {
             Some(number) => Ok(Node::Global(number, self.all(arguments)?)),
             None => Err(format!("`{name}` of jq 1.6 is not run here")),
         }
+    }
+
+    /// The number of a function of jq itself.
+    fn global(&mut self, name: &str, count: usize) -> Option<usize> {
+        let text = *PRELUDE.get(&(name, count))?;
+        let number = *self.code.globals.entry(text).or_insert_with(|| {
+            self.wanted.push((text, self.code.functions.len()));
+            self.code.functions.push(0);
+            self.code.functions.len() - 1
+        });
+        Some(number)
+    }
+
+    /// Compiles the functions of jq itself that are used, and those that these use.
+    fn globals(&mut self) -> Compiled<()> {
+        while let Some((text, number)) = self.wanted.pop() {
+            for function in jq::functions(text).map_err(|mistake| format!("prelude.jq: {mistake:?}"))? {
+                self.function(&function, number)?;
+            }
+        }
+        Ok(())
     }
 
     /// `sub` and `gsub` of texts that are known: what most programs do with them, and much faster than their definition.
@@ -442,5 +467,23 @@ impl Compiler {
                 Shape::Object(all)
             }
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_function_of_the_prelude_is_found_and_compiles() {
+        let text = include_str!("prelude.jq");
+        let functions = jq::functions(text).unwrap();
+        assert_eq!(PRELUDE.len(), functions.len());
+        for function in functions {
+            let mut compiler = Compiler::default();
+            let found = compiler.global(&function.name, function.parameters.len());
+            assert_eq!(found, Some(0), "{}/{}", function.name, function.parameters.len());
+            compiler.globals().unwrap();
+        }
     }
 }
