@@ -9,7 +9,7 @@ use std::fmt;
 
 use serde::de::{self, DeserializeSeed, IntoDeserializer, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, forward_to_deserialize_any};
-use serde_json::json;
+use serde_json::{Number, json};
 
 use super::text::{self, Fault, Text};
 use crate::source::{Sources, Span};
@@ -97,7 +97,10 @@ impl<'a> de::Deserializer<'a> for Decoder<'a, '_> {
         let result = match &self.node.data {
             Data::Null => visitor.visit_unit(),
             Data::Bool(value) => visitor.visit_bool(*value),
-            Data::Number(number) => de::Deserializer::deserialize_any(number, visitor).map_err(DecodeError::from),
+            Data::Number(number) => match whole(number) {
+                Some(number) => visitor.visit_i64(number),
+                None => de::Deserializer::deserialize_any(number, visitor).map_err(DecodeError::from),
+            },
             Data::String(scalar) => visitor.visit_borrowed_str(&scalar.text),
             Data::List(items) => visitor.visit_seq(Items { decoder: self, items: items.iter() }),
             Data::Map(entries) => visitor.visit_map(Entries { decoder: self, rest: entries.iter(), value: None }),
@@ -253,6 +256,15 @@ impl<'a> de::Deserializer<'a> for KeyDecoder<'a> {
         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct seq tuple
         tuple_struct map identifier ignored_any option newtype_struct
     }
+}
+
+/// The whole number that is written with a fraction or an exponent: to a schema `30.0` is an integer.
+///
+/// Source: JSON Schema Core 2020-12, section 4.2.3.
+fn whole(number: &Number) -> Option<i64> {
+    const EXACT: f64 = 9_007_199_254_740_991.0;
+    let value = number.as_f64().filter(|value| number.is_f64() && value.fract() == 0.0 && value.abs() <= EXACT)?;
+    format!("{value:.0}").parse().ok()
 }
 
 /// Hands out `span` and `value` of a [`super::text::Located`].

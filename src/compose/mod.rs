@@ -445,6 +445,16 @@ fn check_wire(
             sink.report(&WRONG_KIND, to.span(), what).help(help);
             return None;
         }
+        Found::Nothing if let Some(parameter) = to.parameter() => {
+            let meant = parameter.to_ascii_lowercase();
+            let help = match closest(&meant, suitable.iter().copied()) {
+                Some(name) => format!("did you mean `{name}`?"),
+                None if suitable.is_empty() => format!("add a component of kind {}", alternatives(port.kinds())),
+                None => format!("here {} would fit", alternatives(suitable)),
+            };
+            sink.report(&UNKNOWN_COMPONENT, to.span(), format!("no parameter `{parameter}`")).help(help);
+            return None;
+        }
         // What is no name is told by the schema.
         Found::Nothing if !to.is_name() => return None,
         Found::Nothing => {

@@ -179,7 +179,12 @@ const SEVERITY: u32 = 50;
 
 /// The width of the band in hundredths of a standard deviation.
 fn hundredths(severity: u32) -> u32 {
-    if severity <= SEVERITY { 100 + 2 * severity } else { 200 + 4 * (severity - SEVERITY) }
+    // What is beyond 100 is reported, and worked out all the same.
+    if severity <= SEVERITY {
+        100 + 2 * severity
+    } else {
+        4_u32.saturating_mul(severity - SEVERITY).saturating_add(200)
+    }
 }
 
 /// A number of hundredths as it is written.

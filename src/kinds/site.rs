@@ -89,7 +89,9 @@ pub fn json_text(value: &Value) -> String {
         }
         Data::Map(map) => {
             let entry = |(key, value): &(Key, Value)| {
-                format!("{}:{}", serde_json::Value::String(key.text.clone()), json_text(value))
+                // A key is what it is.
+                let key = key.text.replace("${", "${!");
+                format!("{}:{}", serde_json::Value::String(key), json_text(value))
             };
             let entries: Vec<String> = map.0.iter().map(entry).collect();
             format!("{{{}}}", entries.join(","))

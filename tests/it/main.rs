@@ -37,4 +37,5 @@ mod snapshots;
 mod templates;
 mod trace;
 mod traps;
+mod values;
 mod ways;

@@ -245,18 +245,25 @@ fn unread(parser: &Parser<'_>, error: ParserError, places: &Places<'_>) -> Unrea
     Unread { reason, range: Some(places.at(parser.peek_token_ref().span.start)) }
 }
 
-/// How many joins wait for their conditions at most. A cross join has none.
+/// How many joins wait for their conditions at most. A cross join has none; where a table should stand, `CROSS` is one.
 fn open_joins(tokens: &[TokenWithSpan]) -> usize {
-    let (mut open, mut most, mut is_cross) = (0_usize, 0, false);
-    for token in tokens {
-        let Token::Word(word) = &token.token else { continue };
-        match word.keyword {
-            Keyword::JOIN if !is_cross => open += 1,
-            Keyword::ON | Keyword::USING => open = open.saturating_sub(1),
+    let (mut open, mut most, mut is_cross, mut ends_table) = (0_usize, 0, false, false);
+    for token in tokens.iter().filter(|token| !matches!(token.token, Token::Whitespace(_))) {
+        let keyword = match &token.token {
+            Token::Word(word) => Some(word.keyword),
+            _ => None,
+        };
+        match keyword {
+            Some(Keyword::JOIN) if !is_cross => open += 1,
+            Some(Keyword::ON | Keyword::USING) => open = open.saturating_sub(1),
             _ => {}
         }
         most = most.max(open);
-        is_cross = word.keyword == Keyword::CROSS;
+        is_cross = ends_table && keyword == Some(Keyword::CROSS);
+        ends_table = match keyword {
+            Some(keyword) => !matches!(keyword, Keyword::JOIN | Keyword::FROM),
+            None => token.token == Token::RParen,
+        };
     }
     most
 }

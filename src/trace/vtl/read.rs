@@ -111,7 +111,7 @@ const WORDS: &[(&str, &str)] =
 
 /// The tree of a template.
 pub fn read(template: &str) -> Result<Vec<Node>, Mistake> {
-    let mut reader = Reader { text: template, at: 0, start: 0 };
+    let mut reader = Reader { text: template, at: 0, places: None };
     let (nodes, end) = reader.nodes(0)?;
     match end {
         End::Text => Ok(nodes),
@@ -128,8 +128,8 @@ enum End {
 struct Reader<'a> {
     text: &'a str,
     at: usize,
-    /// Where the text begins in the template.
-    start: usize,
+    /// Where each byte of the text and its end stand in the template, if that is not the text.
+    places: Option<Vec<usize>>,
 }
 
 fn is_name(sign: char) -> bool {
@@ -142,7 +142,12 @@ impl<'a> Reader<'a> {
     }
 
     fn range(&self, from: usize) -> Range<usize> {
-        self.start + from..self.start + self.at
+        self.place(from)..self.place(self.at)
+    }
+
+    /// Where a byte of the text stands in the template.
+    fn place(&self, at: usize) -> usize {
+        self.places.as_ref().map_or(at, |places| places[at])
     }
 
     fn fail<T>(&self, from: usize, message: impl Into<String>) -> Result<T, Mistake> {
@@ -435,6 +440,20 @@ impl<'a> Reader<'a> {
         self.fail(self.at, "too many operators in a row")
     }
 
+    /// What stands in quotes from a place on, each `""` as one quote, and where each of its bytes and its end stand.
+    fn unquoted(&self, inside: &str, from: usize) -> (String, Vec<usize>) {
+        let (mut text, mut places, mut after_quote) = (String::with_capacity(inside.len()), Vec::new(), false);
+        for (at, sign) in inside.char_indices() {
+            after_quote = sign == '"' && !after_quote;
+            if sign != '"' || after_quote {
+                text.push(sign);
+                places.extend((0..sign.len_utf8()).map(|byte| self.place(from + at + byte)));
+            }
+        }
+        places.push(self.place(from + inside.len()));
+        (text, places)
+    }
+
     fn value(&mut self, depth: usize) -> Result<Expression, Mistake> {
         self.blanks();
         let from = self.at;
@@ -475,8 +494,8 @@ impl<'a> Reader<'a> {
                 if first == '\'' {
                     return Ok(Expression::Literal(inside.replace("''", "'").into()));
                 }
-                let text = inside.replace("\"\"", "\"");
-                let mut inner = Reader { text: &text, at: 0, start: self.start + from + 1 };
+                let (text, places) = self.unquoted(inside, from + 1);
+                let mut inner = Reader { text: &text, at: 0, places: Some(places) };
                 let (nodes, end) = inner.nodes(depth + 1)?;
                 match end {
                     End::Text => Ok(Expression::Template(nodes)),

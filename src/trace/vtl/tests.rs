@@ -110,6 +110,7 @@ fn what_is_not_followed_is_said_with_its_place() {
         ("$input.path('$..a')", ".path('$..a')", "`$..a` is a path that is not followed here"),
         ("#set($x = 'a')$x.hashCode()", ".hashCode()", "the method `hashCode` with 0 arguments is not followed here"),
         ("#set($x = 'a' - 1)", "-", "numbers are compared and computed, one of these is none"),
+        (r#"#set($a = "say ""é"" $util.toXml(""x"")")"#, ".toXml(\"\"x\"\")", "`$util.toXml` is not followed here"),
         ("#set($input.body = 1)", "$input.body", "`$input` cannot be set"),
     ] {
         let mistake = render(template, &request("{}")).unwrap_err();
