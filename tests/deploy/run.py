@@ -30,10 +30,11 @@ sys.path.append(str(HERE.parent / "emulator"))
 
 from answers import Answers
 from botocore.exceptions import ClientError
-from data import Sink, Way
+from data import Way
 from emulator import Emulator
 from probes import Probes
 from signals import Signals
+from sink import Sink
 from stacks import Stack, Template, Wrong
 
 MADE = HERE / "made.toml"
